@@ -1,0 +1,218 @@
+import { fileURLToPath } from "node:url";
+
+/**
+ * The one table of settings, and the only place that reads the environment. A row says which variable, who reads it, what
+ * it means and how its text becomes a value; the settings page in docs/ is made from it.
+ */
+
+type Row<T> = {
+  variable: string;
+  default: string | undefined;
+  readBy: string;
+  means: string;
+  secret?: true;
+  parse: (text: string) => T;
+};
+
+/** A setting that cannot be used. Names the variable, never its value. */
+export class SettingError extends Error {
+  readonly variable: string;
+  constructor(variable: string, rule: string) {
+    super(`${variable} ${rule}`);
+    this.name = "SettingError";
+    this.variable = variable;
+  }
+}
+
+class Unfit extends Error {}
+
+const text = (value: string): string => value;
+const integer =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const n = Number(value);
+    if (!/^\d+$/.test(value) || n < min || n > max)
+      throw new Unfit(`must be a whole number from ${min} to ${max}`);
+    return n;
+  };
+const oneOf =
+  <T extends string>(...allowed: readonly T[]) =>
+  (value: string): T => {
+    const found = allowed.find((a) => a === value);
+    if (found === undefined) throw new Unfit(`must be one of ${allowed.join(", ")}`);
+    return found;
+  };
+const url =
+  (...protocols: readonly string[]) =>
+  (value: string): string => {
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
+      throw new Unfit(`must be a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`);
+    return value;
+  };
+const list = (value: string): string[] =>
+  value
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean);
+const prefix = (value: string): string => {
+  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(value))
+    throw new Unfit("must be 1 to 32 lower-case letters, digits, _ or -, beginning with a letter");
+  return value;
+};
+
+const row = <T>(
+  variable: string,
+  fallback: string | undefined,
+  readBy: string,
+  means: string,
+  parse: (value: string) => T,
+): Row<T> => ({
+  variable,
+  default: fallback,
+  readBy,
+  means,
+  parse,
+});
+
+const GIB = 1024 ** 3;
+const KIB = 1024;
+
+export const SETTINGS = {
+  natsUrl: row("NATS_URL", "nats://127.0.0.1:4222", "all", "the broker", url("nats:", "tls:", "ws:", "wss:")),
+  prefix: row(
+    "GENESIS_PREFIX",
+    "genesis",
+    "all",
+    "first token of every subject, and in capitals the stream's name: one cell",
+    prefix,
+  ),
+  catalog: row(
+    "GENESIS_CATALOG",
+    "business,audit",
+    "setup, htdag, halo, aop, execution, agents",
+    "catalogues, by shipped name or folder, separated by commas",
+    list,
+  ),
+  httpHost: row("GENESIS_HTTP_HOST", "127.0.0.1", "all", "address of /metrics, /livez and /readyz", text),
+  httpPort: row(
+    "GENESIS_HTTP_PORT",
+    "9464",
+    "all",
+    "port of /metrics, /livez and /readyz; 0 picks a free one",
+    integer(0, 65_535),
+  ),
+  logLevel: row(
+    "GENESIS_LOG_LEVEL",
+    "info",
+    "all",
+    "least severe log line that is written",
+    oneOf("trace", "debug", "info", "warn", "error", "fatal"),
+  ),
+  logFormat: row(
+    "GENESIS_LOG_FORMAT",
+    "json",
+    "all",
+    "log lines for machines or for people",
+    oneOf("json", "pretty"),
+  ),
+  tracesFile: row(
+    "GENESIS_TRACES_FILE",
+    undefined,
+    "all",
+    "file that spans are appended to as OTLP JSON lines",
+    text,
+  ),
+  auditRoot: row("GENESIS_AUDIT_ROOT", ".", "agents", "folder below which the audit agents may read", text),
+  resultsDir: row(
+    "GENESIS_RESULTS_DIR",
+    ".genesis/results",
+    "agents",
+    "folder for the files that agents make",
+    text,
+  ),
+  modelUrl: row(
+    "GENESIS_MODEL_URL",
+    undefined,
+    "agents",
+    "base URL of an OpenAI-compatible endpoint; without it the business agents are simulated",
+    url("http:", "https:"),
+  ),
+  modelName: row("GENESIS_MODEL_NAME", undefined, "agents", "the model to ask there", text),
+  modelKey: {
+    ...row("GENESIS_MODEL_KEY", undefined, "agents", "the key for it", text),
+    secret: true as const,
+  },
+  logMaxBytes: row(
+    "GENESIS_LOG_MAX_BYTES",
+    String(GIB),
+    "setup",
+    "size of the log in bytes; full is full, so see the operations page",
+    integer(64 * KIB, 1024 * GIB),
+  ),
+  inboxMaxBytes: row(
+    "GENESIS_INBOX_MAX_BYTES",
+    String(GIB / 4),
+    "setup",
+    "size of the inbox in bytes",
+    integer(64 * KIB, 1024 * GIB),
+  ),
+  dlqMaxBytes: row(
+    "GENESIS_DLQ_MAX_BYTES",
+    String(GIB / 4),
+    "setup",
+    "size of the dead letters in bytes; the oldest go first",
+    integer(64 * KIB, 1024 * GIB),
+  ),
+  otlpEndpoint: row(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    undefined,
+    "all",
+    "where spans are sent; none: nowhere",
+    url("http:", "https:"),
+  ),
+  otlpTracesEndpoint: row(
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    undefined,
+    "all",
+    "the same, for traces alone",
+    url("http:", "https:"),
+  ),
+  sdkDisabled: row("OTEL_SDK_DISABLED", "false", "all", "true: no spans at all", oneOf("true", "false")),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+type Value<K extends SettingName> = ReturnType<(typeof SETTINGS)[K]["parse"]>;
+type Optional = "tracesFile" | "modelUrl" | "modelName" | "modelKey" | "otlpEndpoint" | "otlpTracesEndpoint";
+export type Settings = { [K in SettingName]: K extends Optional ? Value<K> | undefined : Value<K> };
+
+/** Where the shipped files are: the folder that holds package.json. */
+export const PROJECT_ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * Every setting, read and checked. @throws SettingError for the first that does not fit, and for a `GENESIS_` variable
+ * that is in no row (a typing error would otherwise be a silent default).
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const known = new Set<string>(Object.values(SETTINGS).map((r) => r.variable));
+  const stray = Object.keys(environment).find((name) => name.startsWith("GENESIS_") && !known.has(name));
+  if (stray !== undefined) throw new SettingError(stray, "is not a setting; see docs/settings.md");
+  const entries = Object.entries(SETTINGS).map(([name, r]) => [name, readOne(r, environment)]);
+  return Object.fromEntries(entries) as Settings;
+}
+
+/** The environment of this process, for a child that is given some settings of its own. */
+export function childEnvironment(settings: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...process.env, ...settings };
+}
+
+function readOne(r: Row<unknown>, environment: NodeJS.ProcessEnv): unknown {
+  // An empty variable counts as not set, as OpenTelemetry's specification has it.
+  const value = environment[r.variable] || r.default;
+  if (value === undefined) return undefined;
+  try {
+    return r.parse(value);
+  } catch (error) {
+    if (error instanceof Unfit) throw new SettingError(r.variable, error.message);
+    throw error;
+  }
+}

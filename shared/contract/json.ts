@@ -1,0 +1,69 @@
+import { GenesisError } from "./errors.ts";
+
+/** How deep objects and arrays may nest in anything that comes from the bus or a file. */
+export const MAX_DEPTH = 32;
+
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Parses bytes from outside as JSON, and refuses what a plain `JSON.parse` lets through: invalid UTF-8, a byte
+ * order mark, NUL, nesting that would overflow a stack later, and keys that reach for a prototype.
+ * @throws GenesisError `E_ENCODING` or `E_JSON`
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeUtf8(bytes);
+  if (nestsTooDeep(text))
+    throw new GenesisError("E_JSON", [{ path: "", rule: `at most ${MAX_DEPTH} levels` }]);
+  try {
+    // A reviver would visit every value; the text only has to be searched when an escape or such a key is in it.
+    return mayHoldForbiddenKey(text) ? JSON.parse(text, refuseForbiddenKey) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof GenesisError) throw error;
+    throw new GenesisError("E_JSON", [{ path: "", rule: "JSON" }]);
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new GenesisError("E_ENCODING", [{ path: "", rule: "UTF-8" }]);
+  }
+  if (text.startsWith("\uFEFF") || text.includes("\0")) {
+    throw new GenesisError("E_ENCODING", [{ path: "", rule: "no byte order mark, no NUL" }]);
+  }
+  return text;
+}
+
+function mayHoldForbiddenKey(text: string): boolean {
+  return text.includes("\\u") || text.includes("proto") || text.includes("constructor");
+}
+
+function refuseForbiddenKey(key: string, value: unknown): unknown {
+  if (FORBIDDEN_KEYS.has(key)) throw new GenesisError("E_JSON", [{ path: "", rule: "no prototype keys" }]);
+  return value;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPENS = new Set([91, 123]);
+const CLOSES = new Set([93, 125]);
+
+/** Counts brackets outside strings, before anything recursive sees the text. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (inString) {
+      if (c === BACKSLASH) i++;
+      else if (c === QUOTE) inString = false;
+    } else if (c === QUOTE) inString = true;
+    else if (OPENS.has(c)) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (CLOSES.has(c)) depth--;
+  }
+  return false;
+}
