@@ -1,3 +1,4 @@
+import type { ErrorShape } from "./errors.ts";
 import type { EventType, NewEvent, StoredEvent } from "./events.ts";
 import type { Timer } from "./subjects.ts";
 
@@ -15,13 +16,33 @@ export type Append = {
    * attempt went to nobody yet; a sequence, that nothing was added to the run after it.
    */
   expect: "subject" | "attempt" | { runAt: number };
+  /** The contexts (`traceparent`) of the inputs of a join other than the message that was read: the publish span links to them. */
+  links?: readonly string[];
 };
 
 /** `at` is in milliseconds since the epoch, counted from the broker's time of the fact that starts the timer. */
 export type SetTimer = { timer: Timer; atMs: number };
 
-/** A run's history as a stage hands it to a decision: every readable fact, in stream order. */
-export type History = readonly StoredEvent[];
+/** A fact that stands in the log and cannot be read. It still has a meaning: see `domain/run.ts`. */
+export type Unreadable = {
+  type: EventType;
+  run: string;
+  /** The tokens after the run in its subject. */
+  rest: readonly string[];
+  seq: number;
+  storedAtMs: number;
+  /** Its `Nats-Msg-Id`, or empty. */
+  id: string;
+  error: ErrorShape;
+};
+
+/** A run's history as a stage hands it to a decision: everything under the run's id up to `lastSeq`, in stream order. */
+export type History = {
+  run: string;
+  events: readonly StoredEvent[];
+  unreadable: readonly Unreadable[];
+  lastSeq: number;
+};
 
 /** The last event of a type in a history. */
 export function lastOf<T extends EventType>(
@@ -29,7 +50,6 @@ export function lastOf<T extends EventType>(
   type: T,
   where: (event: StoredEvent<T>) => boolean = () => true,
 ): StoredEvent<T> | undefined {
-  return history.findLast(
-    (event): event is StoredEvent<T> & StoredEvent => event.type === type && where(event as StoredEvent<T>),
-  ) as StoredEvent<T> | undefined;
+  const isIt = (event: StoredEvent): boolean => event.type === type && where(event as StoredEvent<T>);
+  return history.events.findLast(isIt) as StoredEvent<T> | undefined;
 }

@@ -70,7 +70,19 @@ export function encode(
   const { type, run, rev, step, attempt, tokens, causationId, data } = event;
   const subject = subjects.fact(type, run, ...tokens);
   const id = eventId(subject, causationId);
-  const body = { id, type, version: 1, run, rev, step, attempt, causationId, correlationId, time: madeAt, data };
+  const body = {
+    id,
+    type,
+    version: 1,
+    run,
+    rev,
+    step,
+    attempt,
+    causationId,
+    correlationId,
+    time: madeAt,
+    data,
+  };
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   if (bytes.length > MAX_FACT_BYTES)
     throw new GenesisError("E_TOO_LARGE", [{ path: type, rule: `at most ${MAX_FACT_BYTES} bytes` }]);
@@ -107,6 +119,7 @@ export function decode(subjects: Subjects, raw: RawMessage): StoredEvent {
     subject: raw.subject,
     seq: raw.seq,
     storedAtMs: raw.storedAtMs,
+    raw: raw.bytes,
     ...(traceparent !== undefined && { traceparent }),
     ...(tracestate !== undefined && { tracestate }),
   } as StoredEvent;

@@ -1,0 +1,37 @@
+import type { Append } from "../../shared/contract/decider.ts";
+import { INLINE_BYTES } from "../../shared/contract/envelope.ts";
+import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
+import { stateOf, type Ending, type Run } from "../../shared/domain/run.ts";
+import { inlineOrRefs, type Output } from "./outputs.ts";
+
+/** Everything in `run.finished` but its result takes less than this. */
+const REST_BYTES = 4096;
+
+/** The one terminal event of a run: what came of it, counted over the primitive steps of the revision in force. */
+export function finish(
+  run: Run,
+  task: StoredEvent<"task.submitted">,
+  { outcome, cause, error }: Ending,
+): Append {
+  const states = run.plan?.primitives.map(({ id }) => stateOf(run, id).is) ?? [];
+  const count = (is: string): number => states.filter((state) => state === is).length;
+  const outputs = run.plan?.sinks.flatMap(({ id }): Output[] => {
+    const state = stateOf(run, id);
+    return state.is === "completed" ? [{ step: id, event: state.event }] : [];
+  });
+  const event: NewEvent<"run.finished"> = {
+    type: "run.finished",
+    run: task.run,
+    tokens: ["once"],
+    causationId: cause.id,
+    data: {
+      outcome,
+      through: run.lastSeq,
+      ...(outputs && { result: inlineOrRefs(outputs, INLINE_BYTES - REST_BYTES) }),
+      ...(error && { error }),
+      counts: { completed: count("completed"), failed: count("failed"), skipped: count("skipped") },
+      usage: run.usage,
+    },
+  };
+  return { event, expect: { runAt: run.lastSeq } };
+}

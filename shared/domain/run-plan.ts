@@ -1,0 +1,60 @@
+import type { StoredEvent } from "../contract/events.ts";
+import { planHash } from "../contract/plan-hash.ts";
+import type { OnFailure, Step } from "../contract/plan.ts";
+import { dagOf } from "./dag.ts";
+
+/** A validated revision of a plan, arranged for execution. */
+export type Plan = {
+  rev: number;
+  hash: string;
+  validated: StoredEvent<"plan.validated">;
+  steps: ReadonlyMap<string, Step>;
+  primitives: readonly Step[];
+  agentOf: ReadonlyMap<string, string>;
+  /** The primitive steps that a primitive step waits for, through compound steps and parents. */
+  waitsFor: (step: string) => readonly string[];
+  /** What a step's final failure does: the nearest `onFailure` other than `fail` on the way up its parents. */
+  policyOf: (step: string) => OnFailure;
+  /** The primitive steps that nothing waits for: their outputs are the run's result. */
+  sinks: readonly Step[];
+};
+
+/** The plan that a verdict put in force, or undefined when the verdict's hash is not the hash of what stands in the log. */
+export function planInForce(
+  validated: StoredEvent<"plan.validated">,
+  decomposed: StoredEvent<"plan.decomposed"> | undefined,
+  routed: StoredEvent<"plan.routed"> | undefined,
+): Plan | undefined {
+  if (!decomposed || !routed) return undefined;
+  const { steps } = decomposed.data;
+  if (planHash(steps, routed.data.assignments) !== validated.data.planHash) return undefined;
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const primitives = steps.filter((step) => step.kind === "primitive");
+  const dag = dagOf(steps);
+  const waitsFor = new Map(primitives.map((step) => [step.id, dag.waitsFor(step.id)]));
+  const neededBySome = new Set([...waitsFor.values()].flat());
+  return {
+    rev: validated.rev ?? 0,
+    hash: validated.data.planHash,
+    validated,
+    steps: byId,
+    primitives,
+    agentOf: new Map(routed.data.assignments.map(({ step, agent }) => [step, agent])),
+    waitsFor: (step) => waitsFor.get(step) ?? [],
+    policyOf: (step) => nearestPolicy(byId, step),
+    sinks: primitives.filter((step) => !neededBySome.has(step.id)),
+  };
+}
+
+function nearestPolicy(steps: ReadonlyMap<string, Step>, id: string): OnFailure {
+  const seen = new Set<string>();
+  for (
+    let at = steps.get(id);
+    at && !seen.has(at.id);
+    at = at.parent === undefined ? undefined : steps.get(at.parent)
+  ) {
+    if (at.onFailure !== "fail") return at.onFailure;
+    seen.add(at.id);
+  }
+  return "fail";
+}
