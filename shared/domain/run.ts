@@ -75,13 +75,12 @@ export function foldRun(history: History): Run {
     usage: { inputTokens: 0, outputTokens: 0, costMicroUsd: 0 },
     lastSeq: history.lastSeq,
   };
-  const facts: (StoredEvent | Unreadable)[] =
-    history.unreadable.length === 0
-      ? [...history.events]
-      : [...history.events, ...history.unreadable].toSorted((a, b) => a.seq - b.seq);
+  const facts: (StoredEvent | Unreadable)[] = [...history.events, ...history.unreadable].toSorted(
+    (a, b) => a.seq - b.seq,
+  );
   let seq = 0;
   for (const fact of facts) {
-    if (fact.seq <= seq) continue;
+    if (fact.seq === seq) continue;
     seq = fact.seq;
     if (run.finished) break;
     if (run.task === undefined && fact.type !== "task.submitted") continue;

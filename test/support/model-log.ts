@@ -163,12 +163,12 @@ export function failed(dispatched: StoredEvent, retryable = true): NewEvent<"ste
   };
 }
 
-export function signalled(kind: EventData<"run.signal">["kind"], step?: string): NewEvent<"run.signal"> {
+export function signalled(kind: EventData<"run.signal">["kind"], about?: string): NewEvent<"run.signal"> {
   return {
     type: "run.signal",
     run: RUN,
-    tokens: [`${kind}-${step ?? "run"}`],
+    tokens: [`${kind}-${about ?? "run"}`],
     causationId: "",
-    data: { kind, actor: { kind: "user", name: "test" }, ...(step && { step }) },
+    data: { kind, actor: { kind: "user", name: "test" }, ...(about && { step: about }) },
   };
 }

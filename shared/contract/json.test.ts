@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseJson } from "./json.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const code = (input: Uint8Array | string): string => {
+  try {
+    parseJson(typeof input === "string" ? bytes(input) : input);
+    return "ok";
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+test("reads JSON as it is", () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 20 }), (text) => {
+      if (/proto|constructor|\\u/.test(text)) return;
+      assert.deepEqual(parseJson(bytes(text)), JSON.parse(text));
+    }),
+  );
+});
+
+test("refuses what a plain JSON.parse lets through", () => {
+  assert.equal(code("{"), "E_JSON");
+  assert.equal(code(""), "E_JSON");
+  assert.equal(code("[".repeat(33) + "]".repeat(33)), "E_JSON");
+  assert.equal(code("[".repeat(32) + "]".repeat(32)), "ok");
+  assert.equal(code(`"${"[".repeat(100)}\\"${"{".repeat(100)}"`), "ok", "brackets in a string are text");
+  assert.equal(code('{"a":{"__proto__":{"x":1}}}'), "E_JSON");
+  assert.equal(code('{"\\u005f_proto__":1}'), "E_JSON", "an escaped key is the same key");
+  assert.equal(code('{"constructor":1}'), "E_JSON");
+  assert.equal(code('{"goal":"the constructor of __proto__"}'), "ok", "only keys are refused");
+  assert.equal(code(new Uint8Array([0xff, 0xfe])), "E_ENCODING");
+  assert.equal(code("\uFEFF{}"), "E_ENCODING");
+  assert.equal(code('{"a":"\0"}'), "E_ENCODING");
+});
+
+test("any bytes give a value or a code, never anything else", () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array(),
+      (input) => void assert.ok(["ok", "E_JSON", "E_ENCODING"].includes(code(input))),
+    ),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { readSubmission, runOfInbox, runOfKey } from "./submission.ts";
+
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+const read = (value: unknown) => readSubmission(new TextEncoder().encode(JSON.stringify(value)), NOW);
+const code = (value: unknown): string => {
+  try {
+    read(value);
+    return "ok";
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+test("a goal is enough, everything else is filled in", () => {
+  const text = '{"goal":"x"}';
+  assert.deepEqual(read({ goal: "x" }), {
+    goal: "x",
+    priority: "normal",
+    requestHash: createHash("sha256").update(text).digest("hex"),
+    deadline: "2026-01-01T01:00:00.000Z",
+    policy: { maxDepth: 5, maxSteps: 100, maxReplans: 2, minScore: 0.6, profile: "aop-v1" },
+  });
+});
+
+test("what is given is kept, in the log's form", () => {
+  const { deadline, policy } = read({
+    goal: "x",
+    deadline: "2026-01-02T01:00:00+01:00",
+    policy: { maxSteps: 500 },
+  });
+  assert.equal(deadline, "2026-01-02T00:00:00.000Z");
+  assert.deepEqual([policy.maxSteps, policy.maxDepth], [500, 5]);
+});
+
+test("what is out of bounds is refused", () => {
+  for (const bad of [
+    {},
+    { goal: "" },
+    { goal: 1 },
+    [],
+    "x",
+    null,
+    { goal: "x", priority: "urgent" },
+    { goal: "x", policy: { maxSteps: 501 } },
+  ]) {
+    assert.equal(code(bad), "E_SCHEMA", JSON.stringify(bad));
+  }
+  assert.equal(code({ goal: "x", taskType: "a.b" }), "E_SCHEMA");
+  assert.equal(code({ goal: "x", deadline: "2025-12-31T23:59:59Z" }), "E_SCHEMA");
+  assert.equal(code({ goal: "x", deadline: "2026-01-06T00:00:01Z" }), "E_SCHEMA");
+  assert.equal(
+    code({ goal: "x", labels: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`l${i}`, ""])) }),
+    "E_SCHEMA",
+  );
+  assert.equal(code({ goal: "ä".repeat(32 * 1024 + 1) }), "E_TOO_LARGE", "counted in bytes");
+});
+
+test("a client computes the run of its key", () => {
+  assert.equal(runOfKey("order-1"), createHash("sha256").update("key|order-1").digest("hex").slice(0, 32));
+  assert.equal(
+    runOfInbox(3, "1767225600000000001"),
+    createHash("sha256").update("inbox|3|1767225600000000001").digest("hex").slice(0, 32),
+  );
+});
