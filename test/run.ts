@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Runs the tests by kind: pure files together in one process, everything that starts processes or a broker in a process of
+ * its own, one after the other, because two cores are shared with what they start. Ends with one line, `N passed, N failed`.
+ *
+ *   npm test [-- pure|bus] [-- FILES]
+ */
+const KINDS = {
+  pure: {
+    files: ["{shared,services,cli,local,test,docs,bench}/**/!(*.bus|*.nightly).test.ts"],
+    flags: ["--test-isolation=none"],
+  },
+  bus: {
+    files: ["{shared,services,cli,local,test,examples}/**/*.bus.test.ts"],
+    flags: ["--test-concurrency=1"],
+  },
+  nightly: { files: ["test/**/*.nightly.test.ts"], flags: ["--test-concurrency=1"] },
+} as const;
+
+type Kind = keyof typeof KINDS;
+type Counts = { passed: number; failed: number; skipped: number };
+
+function runKind(kind: Kind, files: readonly string[]): Counts & { status: number } {
+  const dir = mkdtempSync(join(tmpdir(), "genesis-test-"));
+  const countFile = join(dir, "counts.json");
+  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
+  const counting = [
+    `--test-reporter=${join(import.meta.dirname, "support/count-reporter.ts")}`,
+    `--test-reporter-destination=${countFile}`,
+  ];
+  const args = [
+    "--test",
+    ...KINDS[kind].flags,
+    ...reporters,
+    ...counting,
+    ...(files.length > 0 ? files : KINDS[kind].files),
+  ];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  const counts = readCounts(countFile);
+  rmSync(dir, { recursive: true });
+  // A runner that died without counting is a failure, whatever it printed.
+  return {
+    ...counts,
+    failed: counts.failed + (status !== 0 && counts.failed === 0 ? 1 : 0),
+    status: status ?? 1,
+  };
+}
+
+function readCounts(file: string): Counts {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Counts;
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+}
+
+const [first, ...rest] = process.argv.slice(2);
+const isKind = (word: string | undefined): word is Kind => word !== undefined && Object.hasOwn(KINDS, word);
+const kinds: Kind[] = isKind(first) ? [first] : ["pure", "bus"];
+const results = kinds.map((kind) => runKind(kind, isKind(first) ? rest : []));
+const sum = (key: keyof Counts): number => results.reduce((total, counts) => total + counts[key], 0);
+const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
+console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
+process.exitCode = results.every(({ status, failed }) => status === 0 && failed === 0) ? 0 : 1;
