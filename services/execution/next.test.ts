@@ -3,15 +3,7 @@ import { test } from "node:test";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Timer } from "../../shared/contract/subjects.ts";
 import { foldRun } from "../../shared/domain/run.ts";
-import {
-  completed,
-  failed,
-  modelLog,
-  planned,
-  RUN,
-  signalled,
-  step,
-} from "../../test/support/model-log.ts";
+import { completed, failed, modelLog, planned, RUN, signalled, step } from "../../test/support/model-log.ts";
 import { handle } from "../../test/support/handle.ts";
 import { next, type Trigger } from "./next.ts";
 

@@ -5,7 +5,7 @@ import type { Step } from "../../shared/contract/plan.ts";
 import type { Timer } from "../../shared/contract/subjects.ts";
 import { backoffMs } from "../../shared/domain/backoff.ts";
 import type { Plan } from "../../shared/domain/run-plan.ts";
-import { expiry, stateOf, type Cause, type Ending, type Run } from "../../shared/domain/run.ts";
+import { expiry, isTerminal, stateOf, type Cause, type Ending, type Run } from "../../shared/domain/run.ts";
 import { dispatch } from "./dispatch.ts";
 import { finish } from "./finish.ts";
 
@@ -36,18 +36,27 @@ export function next(run: Run, trigger: Trigger): Next {
   };
 }
 
+/** Something that a step waits for and that never will be done. */
+type Hindrance = { step: string; is: string; cause: Cause };
+
 function goOn(run: Run, plan: Plan, trigger: Trigger): Intent[] {
+  /** Steps that are skipped by this very decision: what waits for them is skipped with them. */
+  const doomed = new Map<string, Hindrance>();
   return plan.primitives.flatMap((step) => {
     const state = stateOf(run, step.id);
     switch (state.is) {
-      case "waiting":
-        return start(run, plan, step);
+      case "waiting": {
+        const hindrance = hindranceOf(run, plan, step, doomed);
+        if (hindrance) doomed.set(step.id, hindrance);
+        return hindrance
+          ? [skipIntent(run, step.id, `${hindrance.step} ${hindrance.is}`, hindrance)]
+          : start(run, plan, step);
+      }
       case "running":
         return giveUp(run, state.dispatched, trigger);
       case "retrying": {
-        const { failed } = state;
         const isDue = isTimer(trigger, "retry") && trigger.timer.step === step.id;
-        return isDue ? dispatchIntent(run, plan, step, failed) : [];
+        return isDue ? dispatchIntent(run, plan, step, state.failed) : [];
       }
       default:
         return [];
@@ -55,31 +64,40 @@ function goOn(run: Run, plan: Plan, trigger: Trigger): Intent[] {
   });
 }
 
-/** A step starts when everything it waits for is done, and is skipped when something it waits for never will be. */
+/** The earliest reason why a step can never start: a failed or skipped step before it that it cannot go on without. */
+function hindranceOf(
+  run: Run,
+  plan: Plan,
+  step: Step,
+  doomed: ReadonlyMap<string, Hindrance>,
+): Hindrance | undefined {
+  let earliest: Hindrance | undefined;
+  for (const id of plan.waitsFor(step.id)) {
+    if (plan.policyOf(id) === "continue") continue;
+    const state = stateOf(run, id);
+    const inherited = doomed.get(id);
+    let found: Hindrance | undefined;
+    if (inherited) found = { step: id, is: "skipped", cause: inherited.cause };
+    else if (state.is === "failed") found = { step: id, is: "failed", cause: state.cause };
+    else if (state.is === "skipped") found = { step: id, is: "skipped", cause: state.event };
+    if (found && found.cause.seq < (earliest?.cause.seq ?? Infinity)) earliest = found;
+  }
+  return earliest;
+}
+
+/** A step starts when everything it waits for is over; its cause is the last of that. */
 function start(run: Run, plan: Plan, step: Step): Intent[] {
   let cause: Cause = plan.validated;
-  let hindrance: { step: string; is: string; cause: Cause } | undefined;
   for (const id of plan.waitsFor(step.id)) {
     const state = stateOf(run, id);
-    if (state.is === "waiting" || state.is === "running" || state.is === "retrying") {
-      if (!hindrance) cause = NEVER;
-      continue;
-    }
+    if (!isTerminal(state)) return [];
     const settledBy = state.is === "failed" ? state.cause : state.event;
-    const goesOnWithout = state.is === "completed" || plan.policyOf(id) === "continue";
-    if (!goesOnWithout && settledBy.seq < (hindrance?.cause.seq ?? Infinity))
-      hindrance = { step: id, is: state.is, cause: settledBy };
-    if (cause !== NEVER && settledBy.seq > cause.seq) cause = settledBy;
+    if (settledBy.seq > cause.seq) cause = settledBy;
   }
-  if (hindrance) return [skipIntent(run, step.id, `${hindrance.step} ${hindrance.is}`, hindrance)];
-  if (cause === NEVER) return [];
   if (!step.approval) return dispatchIntent(run, plan, step, cause);
   const approval = run.approvals.get(step.id);
   return approval ? dispatchIntent(run, plan, step, approval.seq > cause.seq ? approval : cause) : [];
 }
-
-/** Stands for a cause that has not happened. */
-const NEVER: Cause = { id: "", seq: Infinity };
 
 function dispatchIntent(run: Run, plan: Plan, step: Step, cause: Cause): Intent[] {
   return [{ cause, append: dispatch({ run, plan, step, cause }) }];

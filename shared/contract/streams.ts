@@ -100,13 +100,18 @@ export function streams(subjects: Subjects, sizes: StreamSizes): StreamSpec[] {
 
 export type ConsumerSpec = { stream: StreamName; durable: string; filters: string[]; maxAckPending: number };
 
-/** Which facts each stage of the log reads. */
+/**
+ * Which facts each stage of the log reads. Execution is also handed the plans on their way, because one of them that cannot be
+ * read ends the run.
+ */
 export const STAGE_READS = {
   htdag: ["task.submitted", "plan.rejected", "plan.update"],
   halo: ["plan.decomposed"],
   aop: ["plan.routed"],
   execution: [
     "task.submitted",
+    "plan.decomposed",
+    "plan.routed",
     "plan.validated",
     "plan.rejected",
     "step.completed",

@@ -9,6 +9,7 @@ export type Plan = {
   hash: string;
   validated: StoredEvent<"plan.validated">;
   steps: ReadonlyMap<string, Step>;
+  /** Each after what it waits for. */
   primitives: readonly Step[];
   agentOf: ReadonlyMap<string, string>;
   /** The primitive steps that a primitive step waits for, through compound steps and parents. */
@@ -29,8 +30,8 @@ export function planInForce(
   const { steps } = decomposed.data;
   if (planHash(steps, routed.data.assignments) !== validated.data.planHash) return undefined;
   const byId = new Map(steps.map((step) => [step.id, step]));
-  const primitives = steps.filter((step) => step.kind === "primitive");
   const dag = dagOf(steps);
+  const primitives = dag.order.map((id) => byId.get(id)!).filter((step) => step.kind === "primitive");
   const waitsFor = new Map(primitives.map((step) => [step.id, dag.waitsFor(step.id)]));
   const neededBySome = new Set([...waitsFor.values()].flat());
   return {
