@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import type { Accepted, Arrival } from "../../shared/bus/door.ts";
+import type { Bus } from "../../shared/bus/connect.ts";
+import type { Fact } from "../../shared/bus/fact.ts";
+import { GenesisError } from "../../shared/contract/errors.ts";
+import { HEADER, headerOf } from "../../shared/contract/headers.ts";
+import { sha256 } from "../../shared/contract/plan-hash.ts";
+import { record } from "../../shared/telemetry/metrics.ts";
+import { traceIdOf } from "../../shared/telemetry/messaging.ts";
+import { accept, runOf } from "./accept.ts";
+
+/**
+ * Takes a task in: when this returns, `task.submitted` is on disk. A key that was used before gives the run that it was used
+ * for. @param hasRoom whether the log has room for new runs
+ * @throws GenesisError with the reason for which the task is refused
+ */
+export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<boolean>): Promise<Accepted> {
+  const { run, isKeyed } = runOf(arrival);
+  if (isKeyed) {
+    // Looked up before the payload is judged: a deadline that has passed since does not make a repeated task a wrong one.
+    const known = await bus.log.read(bus.subjects.fact("task.submitted", run, "once"));
+    if (known) return sameAsBefore(known, arrival);
+  }
+  const { event, correlationId = randomUUID() } = accept(arrival, run);
+  if (!(await hasRoom())) throw new GenesisError("E_OVERLOAD");
+  const root = { caller: traceOf(arrival) };
+  const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, root });
+  if (outcome.kind === "superseded") return sameAsBefore(outcome.by, arrival);
+  if (outcome.kind === "moved") throw new GenesisError("E_STORAGE");
+  if (!outcome.again) record("runsSubmitted", {});
+  return { run, correlationId, traceId: traceIdOf(outcome.traceparent ?? "") ?? "" };
+}
+
+/** The task that a run began with, for whoever submits it again. @throws GenesisError `E_CONFLICT` for another payload */
+function sameAsBefore({ event }: Fact, arrival: Arrival): Accepted {
+  if (event?.type !== "task.submitted" || event.data.requestHash !== sha256(arrival.bytes))
+    throw new GenesisError("E_CONFLICT");
+  return {
+    run: event.run,
+    correlationId: event.correlationId,
+    traceId: traceIdOf(event.traceparent ?? "") ?? "",
+  };
+}
+
+function traceOf({ headers }: Arrival): { traceparent: string; tracestate?: string } | undefined {
+  const traceparent = headerOf(headers, HEADER.traceparent);
+  const tracestate = headerOf(headers, HEADER.tracestate);
+  return traceparent === undefined
+    ? undefined
+    : { traceparent, ...(tracestate !== undefined && { tracestate }) };
+}
