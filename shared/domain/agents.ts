@@ -1,18 +1,33 @@
 import { z } from "zod";
+import { token } from "../contract/events.ts";
 
 /** An agent as its card in the catalogue describes it. */
 export const agentCard = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must match [A-Za-z0-9_-]{1,64}"),
+  name: token.describe("unique over all catalogues; part of the subjects that it listens to"),
   description: z.string().max(512).optional(),
-  /** The task types that it takes. */
-  taskTypes: z.array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must match [A-Za-z0-9_-]{1,64}")).min(1),
-  skills: z.array(z.string().max(64)).default([]),
+  taskTypes: z.array(token).min(1).max(64).describe("the task types that it takes"),
+  skills: z
+    .array(z.string().min(1).max(64))
+    .max(64)
+    .default([])
+    .describe("what it can do; a step may ask for some of them"),
   costTier: z.enum(["free", "cheap", "medium", "expensive"]),
-  /** Share of its steps that it is expected to complete; 0 means not known yet. */
-  successRate: z.number().min(0).max(1),
-  /** How many steps it works on at a time, over all its instances. */
-  concurrency: z.int().min(1).max(1000),
-  /** Its process is somebody else's: Genesis makes its consumers and runs nothing. */
-  external: z.boolean().default(false),
+  successRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe("share of its steps that it is expected to complete; 0 means not known yet"),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .describe("how many steps it works on at a time, over all its instances"),
+  external: z
+    .boolean()
+    .default(false)
+    .describe("its process is somebody else's: Genesis makes its consumers and runs nothing"),
 });
 export type AgentCard = z.infer<typeof agentCard>;
+
+/** The file `agents.yaml`. */
+export const agentsFile = z.strictObject({ agents: z.array(agentCard).max(1000) });

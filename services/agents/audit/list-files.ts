@@ -1,0 +1,99 @@
+import { lstat, opendir } from "node:fs/promises";
+import { join } from "node:path";
+import { git, isGitWorkTree } from "./git.ts";
+import type { AuditFolder } from "./root.ts";
+
+/** A regular file below the folder: its path from there with `/` between, and its size. */
+export type FileEntry = { path: string; bytes: number };
+
+/** The files of a folder, sorted by path. `complete` is false when there were more than an audit looks at. */
+export type Listing = {
+  source: "git" | "folder";
+  files: FileEntry[];
+  skipped: { links: number; others: number };
+  complete: boolean;
+};
+
+/** An audit looks at this many directory entries at most. */
+export const MAX_FILES = 20_000;
+const IGNORED = new Set([".git", "node_modules"]);
+const AT_ONCE = 32;
+
+/**
+ * Lists the regular files below a folder, `.git` and `node_modules` left out. In a git work tree these are the files that
+ * git knows and those that are new and not ignored; elsewhere all. Symbolic links are counted, never followed.
+ * @throws the signal's reason when aborted
+ */
+export async function listFiles(folder: AuditFolder, signal: AbortSignal): Promise<Listing> {
+  const known = await filesThatGitKnows(folder, signal);
+  const { paths, complete } = known ?? (await walk(folder, signal));
+  const skipped = { links: 0, others: 0 };
+  const found = await inBatches(paths, signal, async (path) => {
+    const stats = await lstat(join(folder.path, path)).catch(() => undefined);
+    if (stats?.isFile()) return { path, bytes: stats.size };
+    if (stats?.isSymbolicLink()) skipped.links++;
+    // A file that git still knows and that was deleted is no file; a socket, a pipe or a nested repository is one of "others".
+    else if (stats !== undefined) skipped.others++;
+    return undefined;
+  });
+  return {
+    source: known === undefined ? "folder" : "git",
+    files: found.filter((entry) => entry !== undefined),
+    skipped,
+    complete,
+  };
+}
+
+/** Works on many items, a few at a time, results in the order of the items. @throws the signal's reason when aborted */
+export async function inBatches<T, R>(
+  items: readonly T[],
+  signal: AbortSignal,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    signal.throwIfAborted();
+    results.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(work))));
+  }
+  return results;
+}
+
+type Paths = { paths: string[]; complete: boolean };
+
+async function filesThatGitKnows(folder: AuditFolder, signal: AbortSignal): Promise<Paths | undefined> {
+  if (!(await isGitWorkTree(folder, signal))) return undefined;
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const answer = await git(folder, args, signal);
+  if (answer === undefined) return undefined;
+  // A file in a merge conflict is named once per version.
+  const known = new Set(answer.split("\0").filter((path) => path !== "" && !isIgnored(path)));
+  return { paths: [...known].toSorted(byCodeUnits).slice(0, MAX_FILES), complete: known.size <= MAX_FILES };
+}
+
+function isIgnored(path: string): boolean {
+  return path.split("/").some((part) => IGNORED.has(part));
+}
+
+/** Every entry that is no folder, until the limit is reached. */
+async function walk(folder: AuditFolder, signal: AbortSignal): Promise<Paths> {
+  const paths: string[] = [];
+  const waiting = [""];
+  let complete = true;
+  for (let at = waiting.pop(); at !== undefined && complete; at = waiting.pop()) {
+    const entries = await opendir(join(folder.path, at)).catch(() => []);
+    for await (const entry of entries) {
+      signal.throwIfAborted();
+      if (IGNORED.has(entry.name)) continue;
+      complete = paths.length + waiting.length < MAX_FILES;
+      if (!complete) break;
+      const path = at === "" ? entry.name : `${at}/${entry.name}`;
+      (entry.isDirectory() ? waiting : paths).push(path);
+    }
+  }
+  return { paths: paths.toSorted(byCodeUnits), complete };
+}
+
+function byCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,31 @@
+import type { EventData, NewEvent, StoredEvent } from "../../shared/contract/events.ts";
+import { dispatched } from "./facts.ts";
+import { RUN, type ModelLog } from "./model-log.ts";
+
+/** Facts of a run as the services would write them, for tests of what shows a run. */
+
+/** Writes into a model log that an attempt of a step was given to the agent `worker`. */
+export function dispatch(log: ModelLog, step: string, attempt = 1): StoredEvent<"step.dispatched"> {
+  return log.write(dispatched(RUN, step, { attempt })) as StoredEvent<"step.dispatched">;
+}
+
+/** A step that will not run, because of `reason`. */
+export function skipped(run: string, step: string, reason: string): NewEvent<"step.skipped"> {
+  return { type: "step.skipped", run, step, tokens: [step], causationId: "c", data: { reason } };
+}
+
+/** The end of a run, as it is told in `data`. */
+export function ended(
+  run: string,
+  outcome: EventData<"run.finished">["outcome"],
+  data: Partial<EventData<"run.finished">> = {},
+): NewEvent<"run.finished"> {
+  const counts = { completed: 0, failed: 0, skipped: 0 };
+  return {
+    type: "run.finished",
+    run,
+    tokens: ["once"],
+    causationId: "c",
+    data: { outcome, through: 1, counts, usage: {}, ...data },
+  };
+}
