@@ -1,0 +1,76 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { userInfo } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Bus } from "../shared/bus/connect.ts";
+import type { NewEvent } from "../shared/contract/events.ts";
+import type { Run } from "../shared/domain/run.ts";
+import { brokerOptions, withBus, type BrokerOptions } from "./connection.ts";
+import { CommandFailure } from "./failure.ts";
+import { follow } from "./follow.ts";
+import { awaitRun } from "./live.ts";
+import { loadRun } from "./load-run.ts";
+import { jsonOption, outputFor } from "./output.ts";
+import { runWord } from "./render/paint.ts";
+import { viewOf, type RunView } from "./run-view.ts";
+
+/** Execution ends a cancelled run at once; when it takes longer, execution is not running. */
+const WAIT_MS = 30_000;
+/** Whoever cancels twice, or from two terminals, gives one signal: the second finds that it stands. */
+const SIGNAL = "cancel";
+
+/** `genesis cancel RUN`: tells a run to end, and how it ended. */
+export function cancel(command: Command): void {
+  command
+    .argument("<run>", "a run, or any unique beginning of its id")
+    .option("--reason <text>", "why, for the record", readReason);
+  jsonOption(brokerOptions(command)).action(
+    async (given: string, options: BrokerOptions & { reason?: string; json?: boolean }) => {
+      const { json, lines, document, paint } = outputFor(options);
+      const view = await withBus(options, (bus) => cancelRun(bus, given, options.reason));
+      if (json) document(view);
+      else lines([`run ${view.run} ${runWord(view.outcome ?? "", paint)}`]);
+      if (view.outcome !== "cancelled") throw new CommandFailure(`the run ended ${view.outcome} before it could be cancelled`);
+    },
+  );
+}
+
+async function cancelRun(bus: Bus, given: string, reason: string | undefined): Promise<RunView> {
+  const { run } = await loadRun(bus, given);
+  if (run.finished) return viewOf(run, Date.now())!;
+  await signal(bus, run, reason);
+  const late = sleep(WAIT_MS, undefined, { ref: false });
+  const ended = await Promise.race([awaitRun(run.id, follow(bus, run.id)), late]);
+  if (ended) return ended;
+  throw new CommandFailure(
+    `the signal stands, but after ${WAIT_MS / 1000} s the run has not ended; genesis doctor says whether execution is running`,
+  );
+}
+
+async function signal(bus: Bus, { id, task }: Run, reason: string | undefined): Promise<void> {
+  const event: NewEvent<"run.signal"> = {
+    type: "run.signal",
+    run: id,
+    tokens: [SIGNAL],
+    causationId: "",
+    data: { kind: "cancel", actor: { kind: "user", name: userName() }, ...(reason !== undefined && { reason }) },
+  };
+  // A signal that stands already, with whatever reason, does the same.
+  await bus.log.append({ event, expect: "subject" }, { correlationId: task!.correlationId, root: { caller: undefined } });
+}
+
+/** What a signal's schema allows. */
+const MAX_REASON = 4096;
+
+function readReason(text: string): string {
+  if (text.length <= MAX_REASON) return text;
+  throw new InvalidArgumentError(`It must have at most ${MAX_REASON} characters.`);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return "unknown";
+  }
+}

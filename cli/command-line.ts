@@ -1,0 +1,68 @@
+import { Command, CommanderError } from "commander";
+import { readFileSync } from "node:fs";
+import { CommandFailure } from "./failure.ts";
+import { oneLine } from "./render/text.ts";
+
+/**
+ * One command of the table. `load` brings the function that gives the command its arguments, options and action; name and
+ * summary it has from here. A file is only loaded when its command is meant, so that the help and every command start at once.
+ */
+export type CommandRow = {
+  name: string;
+  summary: string;
+  load: () => Promise<(command: Command) => void>;
+};
+
+/**
+ * Runs one command line: what goes wrong becomes one line on standard error.
+ * @param args what follows `genesis` @returns the exit code: 0, 1, 2 or 78
+ */
+export async function runCommandLine(rows: readonly CommandRow[], args: readonly string[]): Promise<number> {
+  try {
+    const program = await programFor(rows, args);
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const { message, exitCode } = failureOf(error, args[0]);
+    process.stderr.write(`genesis: ${oneLine(message)}\n`);
+    return exitCode;
+  }
+}
+
+async function programFor(rows: readonly CommandRow[], args: readonly string[]): Promise<Command> {
+  const program = new Command("genesis")
+    .description("Goals decomposed, routed, validated and executed by agents on NATS JetStream.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print what there is to say about a command")
+    .helpCommand("help [command]", "the same")
+    .exitOverride()
+    // Every error is written by `runCommandLine`, in one line.
+    .configureOutput({ writeErr: () => {} });
+  const meant = args[0] === "help" ? args[1] : args[0];
+  for (const { name, summary, load } of rows) {
+    const command = program.command(name).description(summary);
+    if (name === meant) (await load())(command);
+  }
+  return program;
+}
+
+function failureOf(error: unknown, command = ""): { message: string; exitCode: number } {
+  if (error instanceof CommanderError) return { message: usageText(error, command), exitCode: 2 };
+  const { message, name } = error instanceof Error ? error : new Error(String(error));
+  if (error instanceof CommandFailure) return { message, exitCode: error.exitCode };
+  // Settings and catalogues that no command can go on with.
+  return { message, exitCode: name === "SettingError" || name === "CatalogError" ? 78 : 1 };
+}
+
+function usageText({ code, message }: CommanderError, command: string): string {
+  if (code === "commander.help") return `${command} needs a command; see genesis help ${command}`;
+  const where = code === "commander.unknownCommand" ? "" : ` ${command}`;
+  return `${message.replace(/^error: /, "").replace(/\.$/, "")}; see genesis help${where}`;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

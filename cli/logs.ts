@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { basename, join } from "node:path";
+import { CommandFailure } from "./failure.ts";
+import { followLines } from "./follow-lines.ts";
+import { instanceDir } from "./instance-dir.ts";
+import { isWanted, logFiles, mergedLines, parseLogLine, type LogFilter, type LogLine } from "./log-lines.ts";
+import { jsonOption, outputFor, type Output } from "./output.ts";
+import { logText } from "./render/log.ts";
+
+type LogsOptions = { dir?: string; follow?: boolean; run?: string; json?: boolean };
+
+/** `genesis logs [SERVICE]`: what the services of an instance have written, in the order of time. */
+export function logs(command: Command): void {
+  command
+    .argument("[service]", "one service; else all of them")
+    .option("-f, --follow", "go on with what is written from now on")
+    .option("--run <run>", "only what belongs to runs whose id begins with this")
+    .option("--dir <dir>", "folder of the instance (default: the nearest .genesis from here up)");
+  jsonOption(command, "print JSON lines, as the services wrote them").action(
+    async (service: string | undefined, options: LogsOptions) => {
+      const folder = join(instanceDir(options.dir), "logs");
+      const { older, current } = await filesOf(folder, service);
+      const write = writer(outputFor(options), { service, run: options.run });
+      const names = current.map((path) => basename(path));
+      const tail = options.follow ? await followLines(folder, names, isLog) : undefined;
+      for await (const line of mergedLines([...older, ...current], tail?.from)) write(line);
+      if (tail) for await (const text of tail.lines) write(parseLogLine(text));
+    },
+  );
+}
+
+const END = ".jsonl";
+const isLog = (name: string): boolean => name.endsWith(END);
+
+async function filesOf(folder: string, service: string | undefined) {
+  const files = await logFiles(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandFailure(`no logs in ${folder} (${error.code ?? "unknown reason"}); npx genesis up writes some`);
+  });
+  const services = files.current.map((path) => basename(path, END));
+  if (service === undefined || services.includes(service)) return files;
+  throw new CommandFailure(`no log of "${service}" in ${folder}; there are ${services.toSorted().join(", ") || "none"}`);
+}
+
+function writer(output: Output, filter: LogFilter): (line: LogLine | undefined) => void {
+  return (line) => {
+    if (line === undefined || !isWanted(line, filter)) return;
+    if (output.json) output.document(line.written);
+    else output.lines([logText(line, output.paint)]);
+  };
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { foldRun } from "../../shared/domain/run.ts";
+import { completed, failed, modelLog, planned, RUN, signalled, step, submitted, type ModelLog } from "../../test/support/model-log.ts";
+import { dispatch, ended, skipped } from "../../test/support/sample-run.ts";
+import { viewOf } from "../run-view.ts";
+import { COLOURED, PLAIN } from "./paint.ts";
+import { runLines } from "./run.ts";
+
+/** The second after which the model log's clock shows this many seconds. */
+const second = (n: number): number => Date.parse("2026-01-01T00:00:00Z") + n * 1000;
+
+const linesOf = (log: ModelLog, nowMs: number): string[] => runLines(viewOf(foldRun(log.history()), nowMs)!, PLAIN);
+
+test("a running plan is a tree with states, agents, times and what is known", () => {
+  const log = modelLog();
+  planned(
+    log,
+    [
+      step("inspect", { kind: "compound", title: "Inspect it" }),
+      step("list", { parent: "inspect", level: 1, title: "List all files" }),
+      step("count", { parent: "inspect", level: 1, maxAttempts: 3, dependsOn: ["list"] }),
+      step("report", { dependsOn: ["inspect"], title: "Write the report" }),
+    ],
+    { goal: "Look at\nthis repository", taskType: "audit" },
+  );
+  log.write(completed(dispatch(log, "list"), { files: 12, simulated: true }));
+  log.write(failed(dispatch(log, "count")));
+  dispatch(log, "count", 2);
+  assert.deepEqual(linesOf(log, second(12)), [
+    "run    0123456789abcdef0123456789abcdef",
+    "goal   Look at⏎this repository",
+    "state  running for 11 s",
+    "task   normal priority, task type audit, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
+    "plan   revision 0, planned by methods, passed (aop-v1 1.00)",
+    "",
+    "▶ inspect   running                                             Inspect it",
+    '├─ ✔ list   completed  worker (simulated)  1 s                  {"files":12,"simulated":true}',
+    "└─ ▶ count  running    worker              5 s  attempt 2 of 3  count",
+    "· report    waiting    worker                                   Write the report",
+  ]);
+});
+
+test("a finished run says how it ended, what it cost and what came out", () => {
+  const log = modelLog();
+  planned(log, [step("a", { onFailure: "skip" }), step("b", { dependsOn: ["a"] }), step("c")]);
+  log.write(failed(dispatch(log, "a"), false));
+  log.write(skipped(RUN, "b", "a failed"));
+  log.write(completed(dispatch(log, "c"), "all is well"));
+  log.write(
+    ended(RUN, "completed", {
+      result: { b: null, c: "all is well" },
+      counts: { completed: 1, failed: 1, skipped: 1 },
+      usage: { inputTokens: 1000, outputTokens: 200, costMicroUsd: 1500 },
+    }),
+  );
+  assert.deepEqual(linesOf(log, second(99)).slice(2), [
+    "state  completed after 9 s",
+    "task   normal priority, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
+    "plan   revision 0, planned by methods, passed (aop-v1 1.00)",
+    "",
+    "✖ a  failed     worker  1 s  E_AGENT",
+    "- b  skipped    worker       a failed",
+    "✔ c  completed  worker  1 s  all is well",
+    "",
+    "steps   1 completed, 1 failed, 1 skipped",
+    "spent   1200 tokens, $0.0015",
+    "result  b: null",
+    "result  c: all is well",
+  ]);
+});
+
+test("rejected plans are shown with their findings, the newest plan first", () => {
+  const log = modelLog();
+  const task = log.write(submitted());
+  const finding = { code: "E_NO_AGENT", step: "deploy", message: "No agent takes it.", suggestion: "Add an agent." };
+  for (const rev of [0, 1]) {
+    const planner = { kind: "methods" as const, methods: ["ship@1", "deploy@2"] };
+    log.write({
+      type: "plan.decomposed",
+      run: RUN,
+      rev,
+      tokens: [rev],
+      causationId: task.id,
+      data: { planner, steps: [step("deploy")] },
+    });
+    const checks = [{ check: "solvability", passed: false, score: 0, findings: [finding] }];
+    const parts = { success: 0.5, "genesis-v1": 0.4, "aop-v1": 0.41 };
+    const data = { planHash: "0".repeat(64), profile: "aop-v1", score: 0.41, parts, checks, final: rev === 1 };
+    log.write({ type: "plan.rejected", run: RUN, rev, tokens: [rev], causationId: task.id, data });
+  }
+  assert.deepEqual(linesOf(log, second(8)).slice(2), [
+    "state  ending for 7 s",
+    "task   normal priority, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
+    "plan   revision 1, planned by methods ship@1 > deploy@2, rejected (aop-v1 0.41, genesis-v1 0.40)",
+    "       revision 0, planned by methods ship@1 > deploy@2, rejected (aop-v1 0.41, genesis-v1 0.40)",
+    "",
+    "revision 1 was rejected",
+    "  E_NO_AGENT solvability: deploy: No agent takes it. → Add an agent.",
+    "",
+    "revision 0 was rejected",
+    "  E_NO_AGENT solvability: deploy: No agent takes it. → Add an agent.",
+    "",
+    "· deploy  waiting  deploy",
+    "",
+    "error   E_VALIDATION The plan did not pass validation. (deploy: E_NO_AGENT)",
+  ]);
+});
+
+test("a step that was at work when its run ended is not said to be running", () => {
+  const log = modelLog();
+  planned(log, [step("a"), step("b", { dependsOn: ["a"] })]);
+  dispatch(log, "a");
+  log.write(signalled("cancel"));
+  log.write(skipped(RUN, "b", "the run was cancelled"));
+  log.write(ended(RUN, "cancelled"));
+  assert.deepEqual(linesOf(log, second(99)).slice(6, 8), [
+    "× a  abandoned  worker  3 s  a",
+    "- b  skipped    worker       the run was cancelled",
+  ]);
+});
+
+test("a task that is not planned yet is a run as well", () => {
+  const log = modelLog();
+  log.write(submitted());
+  assert.equal(linesOf(log, second(2))[2], "state  planning for 1 s");
+});
+
+test("colours change how it looks, never what it says", () => {
+  const log = modelLog();
+  planned(log, [step("a")]);
+  const view = viewOf(foldRun(log.history()), second(5))!;
+  const coloured = runLines(view, COLOURED);
+  assert.notDeepEqual(coloured, runLines(view, PLAIN));
+  // oxlint-disable-next-line no-control-regex -- colours are what is taken away
+  assert.deepEqual(coloured.map((line) => line.replaceAll(/\u001b\[\d+m/g, "").trimEnd()), runLines(view, PLAIN));
+});

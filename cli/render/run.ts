@@ -1,0 +1,123 @@
+import type { ErrorShape } from "../../shared/contract/errors.ts";
+import type { RevisionView, RunView, StepView } from "../run-view.ts";
+import { runWord, stepSymbol, stepWord, type Paint } from "./paint.ts";
+import { inColumns } from "./table.ts";
+import { oneLine, shorten, shortValue } from "./text.ts";
+import { duration } from "./time.ts";
+import { drawTree } from "./tree.ts";
+
+const GOAL_WIDTH = 200;
+const RESULT_WIDTH = 60;
+const FINAL_RESULT_WIDTH = 160;
+const TEXT_WIDTH = 160;
+/** A rejected plan can have a finding per step; the first ones tell what is wrong. */
+const MAX_FINDINGS = 10;
+
+/** A run as text: what was asked, how it stands, its plans, the tree of its steps, and how it ended. */
+export function runLines(view: RunView, paint: Paint): string[] {
+  return [
+    ...headLines(view, paint),
+    ...(view.steps.length > 0 ? ["", ...stepLines(view.steps, paint)] : []),
+    ...endLines(view, paint),
+  ];
+}
+
+function headLines(view: RunView, paint: Paint): string[] {
+  const word = view.outcome ?? view.state;
+  const since = view.state === "finished" ? "after" : "for";
+  const type = view.taskType === undefined ? "" : `, task type ${oneLine(view.taskType)}`;
+  const newest = view.revisions.toReversed();
+  return [
+    ...inColumns([
+      [paint.dim("run"), view.run],
+      [paint.dim("goal"), shorten(view.goal, GOAL_WIDTH)],
+      [paint.dim("state"), `${runWord(word, paint)} ${since} ${duration(view.durationMs)}`],
+      [paint.dim("task"), `${view.priority} priority${type}, submitted ${view.submittedAt}, due ${view.deadline}`],
+      ...newest.map((revision, i) => [paint.dim(i === 0 ? "plan" : ""), revisionText(revision, paint)]),
+    ]),
+    ...newest.flatMap((revision) => findingLines(revision, paint)),
+  ];
+}
+
+function revisionText({ rev, planner, verdict, ...judged }: RevisionView, paint: Paint): string {
+  const by = [planner.kind, planner.methods?.join(" > ") ?? planner.model ?? ""].filter(Boolean).join(" ");
+  const made = `revision ${rev}, planned by ${shorten(by, TEXT_WIDTH)}`;
+  if (verdict === "pending") return `${made}, ${paint.cyan("not judged yet")}`;
+  const others = Object.entries(judged.parts ?? {}).filter(([name]) => name.endsWith("-v1") && name !== judged.profile);
+  const scores = [[judged.profile ?? "", judged.score ?? 0] as const, ...others];
+  const scored = scores.map(([name, score]) => `${oneLine(name)} ${score.toFixed(2)}`).join(", ");
+  const word = verdict === "passed" ? paint.green(verdict) : paint.red(verdict);
+  return `${made}, ${word} (${scored})`;
+}
+
+function findingLines({ rev, verdict, findings }: RevisionView, paint: Paint): string[] {
+  if (verdict !== "rejected") return [];
+  const shown = findings.slice(0, MAX_FINDINGS).map(({ check, code, step, message, suggestion }) => {
+    const advice = suggestion === undefined ? "" : ` ${paint.dim(`→ ${shorten(suggestion, TEXT_WIDTH)}`)}`;
+    const where = step === undefined ? "" : `${oneLine(step)}: `;
+    return `  ${paint.red(oneLine(code))} ${oneLine(check)}: ${where}${shorten(message, TEXT_WIDTH)}${advice}`;
+  });
+  const more = findings.length - shown.length;
+  return [
+    "",
+    `revision ${rev} was rejected`,
+    ...shown,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ];
+}
+
+function stepLines(steps: readonly StepView[], paint: Paint): string[] {
+  const ids = new Set(steps.map((step) => step.id));
+  const isRoot = (step: StepView): boolean => step.parent === undefined || !ids.has(step.parent);
+  const childrenOf = Map.groupBy(steps, (step) => step.parent);
+  const tree = drawTree(steps.filter(isRoot), (step) => childrenOf.get(step.id) ?? []);
+  return inColumns(
+    tree.map(({ branches, node }) => [
+      `${paint.dim(branches)}${stepSymbol(node.state, paint)} ${node.id}`,
+      stepWord(node.state, paint),
+      agentText(node, paint),
+      node.durationMs === undefined ? "" : duration(node.durationMs),
+      attemptText(node),
+      noteOf(node, paint),
+    ]),
+  );
+}
+
+function agentText({ agent, simulated }: StepView, paint: Paint): string {
+  if (agent === undefined) return "";
+  return simulated ? `${agent} ${paint.dim("(simulated)")}` : agent;
+}
+
+function attemptText({ attempts, maxAttempts }: StepView): string {
+  return attempts.length > 1 ? `attempt ${attempts.length} of ${maxAttempts}` : "";
+}
+
+function noteOf(step: StepView, paint: Paint): string {
+  if (step.error) return paint.red(errorText(step.error));
+  if (step.reason !== undefined) return paint.dim(shorten(step.reason, RESULT_WIDTH));
+  if (step.output !== undefined) return shortValue(step.output, RESULT_WIDTH);
+  return paint.dim(shorten(step.title, RESULT_WIDTH));
+}
+
+function endLines({ error, result, counts, usage }: RunView, paint: Paint): string[] {
+  const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
+  const cost = usage.costMicroUsd ?? 0;
+  const spent = [...(tokens > 0 ? [`${tokens} tokens`] : []), ...(cost > 0 ? [`$${(cost / 1e6).toFixed(4)}`] : [])];
+  const lines = [
+    ...(error ? [`${paint.dim("error")}   ${paint.red(errorText(error))}`] : []),
+    ...(counts
+      ? [`${paint.dim("steps")}   ${counts.completed} completed, ${counts.failed} failed, ${counts.skipped} skipped`]
+      : []),
+    ...(spent.length > 0 ? [`${paint.dim("spent")}   ${spent.join(", ")}`] : []),
+    ...Object.entries(result ?? {}).map(
+      ([step, output]) => `${paint.dim("result")}  ${oneLine(step)}: ${shortValue(output, FINAL_RESULT_WIDTH)}`,
+    ),
+  ];
+  return lines.length > 0 ? ["", ...lines] : [];
+}
+
+/** An error of the contract on one line. */
+export function errorText({ code, message, details }: ErrorShape): string {
+  const where = details.map(({ path, rule }) => `${path}: ${rule}`).join("; ");
+  return shorten([code, message, where && `(${where})`].filter(Boolean).join(" "), TEXT_WIDTH);
+}

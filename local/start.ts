@@ -1,0 +1,182 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { loadCatalog } from "../shared/catalog/load.ts";
+import { childEnvironment, readSettings } from "../shared/config.ts";
+import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } from "./broker.ts";
+import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
+import { reasonOf, StartFailure } from "./failure.ts";
+import { findBroker } from "./find-broker.ts";
+import { choosePorts } from "./ports.ts";
+import { SILENT, type Progress } from "./progress.ts";
+import { launchService, SERVICES, type ServiceSpec } from "./service.ts";
+import { setUpBus } from "./set-up-bus.ts";
+import { removeState, stateFile, writeState, type LocalState } from "./state.ts";
+import { Supervised, type Program } from "./supervise.ts";
+
+/** What a local instance is started with. */
+export type LocalOptions = {
+  /** The folder that holds everything it writes; made when it is not there. */
+  dir: string;
+  /** The broker's port, all others move with it; 0 picks free ones everywhere. */
+  port: number;
+  profile: Profile;
+  /** Variables for the services, beyond those of this process. */
+  settings?: Record<string, string>;
+  /** The services; all of the house when not given. */
+  services?: readonly ServiceSpec[];
+  progress?: Progress;
+  /** Ends a start that is under way; what was started by then is stopped. */
+  signal?: AbortSignal;
+};
+
+/** An instance that runs. */
+export type Local = {
+  /** The broker's address. */
+  url: string;
+  dir: string;
+  /** Path of `state.json`. */
+  stateFile: string;
+  /** What `state.json` says now. */
+  state: () => LocalState;
+  /** Stops everything, within 15 s. What it has written stays. */
+  stop: () => Promise<void>;
+};
+
+type Instance = {
+  plan: BrokerPlan;
+  settings: Record<string, string>;
+  progress: Progress;
+  signal: AbortSignal;
+  running: { broker?: Supervised; services: Supervised[] };
+  /** From the first time that everything was ready on, `state.json` follows what happens. */
+  isReady: boolean;
+};
+
+const READY_WITHIN_MS = 90_000;
+// Together under the 15 s of the local mode; a service drains within 10 s.
+const SERVICE_GRACE_MS = 10_500;
+const BROKER_GRACE_MS = 3000;
+
+/**
+ * Starts a broker of its own and every service, each as its own process, and keeps them up.
+ * Resolves when all are ready. @throws StartFailure, SettingError or CatalogError when that cannot be; nothing is left running then
+ */
+export async function startLocal(options: LocalOptions): Promise<Local> {
+  const { progress = SILENT, services = SERVICES, profile } = options;
+  const { settings = {}, signal = new AbortController().signal } = options;
+  const dir = resolve(options.dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  await takeClaim(dir, progress);
+  removeState(dir);
+  const running: Instance["running"] = { services: [] };
+  try {
+    const ports = await choosePorts(options.port, services.length);
+    const plan = { dir, port: ports.nats, monitorPort: ports.monitor, profile };
+    const instance = { plan, settings, progress, signal, running, isReady: false };
+    await startBroker(instance);
+    await startServices(instance, services, ports.services);
+    instance.isReady = true;
+    writeDown(instance);
+    return {
+      url: brokerUrls(plan).url,
+      dir,
+      stateFile: stateFile(dir),
+      state: () => stateOf(instance),
+      stop: () => stopAll(dir, running),
+    };
+  } catch (error) {
+    await stopAll(dir, running);
+    throw error;
+  }
+}
+
+async function startBroker(instance: Instance): Promise<void> {
+  const { plan, progress, running, signal } = instance;
+  // What is wrong with the settings or a catalogue is said before anything is started.
+  const environment = childEnvironment({ ...instance.settings, NATS_URL: brokerUrls(plan).url });
+  const settings = readSettings(environment);
+  const { agents } = loadCatalog(settings.catalog);
+  const found = await findBroker({ environment, progress, signal });
+  progress.say(`nats-server ${found.version} from ${found.source}`);
+  const launch = () => launchBroker(found.path, plan);
+  running.broker = keepUp(instance, { name: "nats-server", launch, oneTry: true });
+  await startAll([running.broker], signal);
+  await setUpBus({ settings, agents });
+  signal.throwIfAborted();
+}
+
+async function startServices(
+  instance: Instance,
+  services: readonly ServiceSpec[],
+  ports: readonly number[],
+): Promise<void> {
+  const { plan, running, settings } = instance;
+  const common = { dir: plan.dir, natsUrl: brokerUrls(plan).url, settings };
+  running.services = services.map((spec, i) =>
+    keepUp(instance, {
+      name: spec.name,
+      launch: (address) => {
+        const port = address === undefined ? (ports[i] ?? 0) : Number(new URL(address).port);
+        return launchService(spec, { ...common, port });
+      },
+    }),
+  );
+  await startAll(running.services, instance.signal);
+}
+
+function keepUp(instance: Instance, program: Program): Supervised {
+  return new Supervised(program, {
+    changed: () => writeDown(instance),
+    say: (line) => instance.progress.say(line),
+  });
+}
+
+function writeDown(instance: Instance): void {
+  const { broker, services } = instance.running;
+  try {
+    const all = [broker, ...services];
+    updateClaim(
+      instance.plan.dir,
+      all.flatMap((s) => s?.record ?? []),
+    );
+    if (instance.isReady) writeState(instance.plan.dir, stateOf(instance));
+  } catch (error) {
+    // A full disk or a deleted folder must not take the broker and the services down.
+    instance.progress.say(`the state cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+function stateOf({ plan, running }: Instance): LocalState {
+  return {
+    up: { pid: process.pid },
+    nats: { ...brokerUrls(plan), ...brokerFiles(plan.dir), pid: running.broker?.record?.pid ?? 0 },
+    services: running.services.flatMap(({ name, record, address }) =>
+      record === undefined || address === undefined ? [] : [{ name, pid: record.pid, http: address }],
+    ),
+  };
+}
+
+/** Starts programs at once. Resolves when all are ready. @throws StartFailure for the first that never will be */
+async function startAll(programs: readonly Supervised[], signal: AbortSignal): Promise<void> {
+  for (const program of programs) program.start();
+  const enough = new AbortController();
+  const late = sleep(READY_WITHIN_MS, undefined, { signal: AbortSignal.any([enough.signal, signal]) });
+  const tooLate = late.then(() => {
+    const names = programs.filter((p) => p.address === undefined).map((p) => p.name);
+    throw new StartFailure(`${names.join(", ")} not ready within ${READY_WITHIN_MS / 1000} s; see the logs`);
+  });
+  try {
+    await Promise.race([tooLate, Promise.all(programs.map((p) => p.firstReady))]);
+  } finally {
+    enough.abort();
+  }
+}
+
+async function stopAll(dir: string, { broker, services }: Instance["running"]): Promise<void> {
+  removeState(dir);
+  // The services first: they finish what they have begun, and that needs the broker.
+  await Promise.all(services.map((s) => s.stop(SERVICE_GRACE_MS)));
+  await broker?.stop(BROKER_GRACE_MS);
+  releaseClaim(dir);
+}

@@ -1,0 +1,121 @@
+import type { Append } from "../contract/decider.ts";
+import { encode, type EncodedEvent } from "../contract/envelope.ts";
+import type { NewEvent } from "../contract/events.ts";
+import { canonicalJson } from "../contract/plan-hash.ts";
+import type { Subjects } from "../contract/subjects.ts";
+import { publishSpan, rootPublishSpan } from "../telemetry/messaging.ts";
+import { record } from "../telemetry/metrics.ts";
+import type { TraceHeaders } from "../telemetry/trace-context.ts";
+import { backOff } from "./backoff.ts";
+import type { Fact } from "./fact.ts";
+import { isWrongSequence, publish, storageError, type Answer } from "./publish.ts";
+import type { Requests } from "./requests.ts";
+
+/** What became of a fact that was to be appended. */
+export type Outcome =
+  /** It stands in the log, with this trace context; `again`: it already did. */
+  | { kind: "stored"; seq: number; again: boolean; traceparent: string | undefined }
+  /** Another fact stands where it belongs. That one holds. */
+  | { kind: "superseded"; by: Fact }
+  /** Something was added to the run since the decision: fold it and decide anew. */
+  | { kind: "moved" };
+
+export type AppendOptions = {
+  correlationId: string;
+  /** The message whose span the published one belongs under, instead of the work at hand. */
+  under?: TraceHeaders | undefined;
+  /** Begins a trace; the caller's context, if there is one, is linked. */
+  root?: { caller: TraceHeaders | undefined };
+};
+
+/**
+ * Appends a fact as the contract's "Appending" has it: with its expectation, and after any answer but a plain acknowledgement by
+ * reading what stands. Tries for 15 s. @throws GenesisError `E_TOO_LARGE`, `E_ID`, and `E_STORAGE` when it stays impossible
+ */
+export type Appender = (append: Append, options: AppendOptions) => Promise<Outcome>;
+
+/** What an appender looks up when a fact was not plainly stored. */
+type Reads = {
+  read: (subject: string) => Promise<Fact | undefined>;
+  readLast: (filters: string[]) => Promise<Fact[]>;
+};
+
+/** Where facts go. */
+export type Stream = { requests: Requests; name: string; subjects: Subjects };
+
+type Prepared = Append & { message: EncodedEvent };
+
+/** Less than the ack wait, so that a message which cannot be handled is given back before the broker takes it back. */
+const TRY_FOR_MS = 15_000;
+
+const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
+const EXPECTED_OVER = "Nats-Expected-Last-Subject-Sequence-Subject";
+
+export function appender({ requests, name, subjects }: Stream, { read, readLast }: Reads): Appender {
+  /** What the log says about a fact that was not plainly stored; undefined: publish it again. */
+  const whatStands = async (fact: Prepared, answer: Answer): Promise<Outcome | undefined> => {
+    const by = await read(fact.message.subject);
+    if (by !== undefined)
+      return isSame(by, fact)
+        ? { kind: "stored", seq: by.seq, again: true, traceparent: by.event?.traceparent }
+        : { kind: "superseded", by };
+    if (!isWrongSequence(answer) || fact.expect === "subject") return undefined;
+    if (fact.expect !== "attempt") return { kind: "moved" };
+    const [other] = await readLast([attemptOf(subjects, fact.event)]);
+    return other && { kind: "superseded", by: other };
+  };
+
+  const tryOnce = async (fact: Prepared, trace: Record<string, string>): Promise<Outcome | undefined> => {
+    const { subject, bytes, headers } = fact.message;
+    const expected = expectation(subjects, fact);
+    const answer = await publish(requests, {
+      subject,
+      bytes,
+      headers: { ...headers, ...trace, ...expected },
+    });
+    if (answer.kind === "stored")
+      return { kind: "stored", seq: answer.seq, again: false, traceparent: trace["traceparent"] };
+    // While the broker is away it cannot be asked what stands either.
+    return whatStands(fact, answer).catch(() => undefined);
+  };
+
+  const store = async (fact: Prepared, trace: Record<string, string>): Promise<Outcome> => {
+    const end = performance.now() + TRY_FOR_MS;
+    for (let tries = 0; performance.now() < end; tries++) {
+      if (tries > 0) await backOff(tries - 1);
+      const outcome = await tryOnce(fact, trace);
+      if (outcome !== undefined) return outcome;
+    }
+    throw storageError("stores the fact");
+  };
+
+  return async (append, { correlationId, under, root }) => {
+    const { run, step, attempt } = append.event;
+    const message = encode(subjects, append.event, correlationId, new Date().toISOString());
+    const template = subjects.template(message.subject);
+    const about = { template, stream: name, messageId: message.id, correlationId, run, step, attempt, under };
+    const published = { ...about, bytes: message.bytes.length };
+    const send = (trace: Record<string, string>) => store({ ...append, message }, trace);
+    const outcome = await (root
+      ? rootPublishSpan(published, root.caller, send)
+      : publishSpan(published, send));
+    if (outcome.kind === "superseded") record("appendConflicts", { template });
+    return outcome;
+  };
+}
+
+function expectation(subjects: Subjects, { event, expect }: Prepared): Record<string, string> {
+  if (expect === "subject") return { [EXPECTED]: "0" };
+  if (expect === "attempt") return { [EXPECTED]: "0", [EXPECTED_OVER]: attemptOf(subjects, event) };
+  return { [EXPECTED]: String(expect.runAt), [EXPECTED_OVER]: subjects.history(event.run) };
+}
+
+/** One attempt goes to one agent, whichever its subject names. */
+function attemptOf(subjects: Subjects, { run, step = "", attempt = 0 }: NewEvent): string {
+  return subjects.attempt(run, step, attempt);
+}
+
+/** Whether the fact that stands is the one that was to be appended: the same cause, and the same data. */
+function isSame({ event }: Fact, { event: own, message }: Prepared): boolean {
+  return event?.id === message.id && canonicalJson(event.data) === canonicalJson(own.data);
+}

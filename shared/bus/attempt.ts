@@ -1,0 +1,144 @@
+import { GenesisError, asGenesisError, type ErrorShape } from "../contract/errors.ts";
+import type { EventData, NewEvent, StoredEvent } from "../contract/events.ts";
+import { parseJson } from "../contract/json.ts";
+import type { Usage } from "../contract/plan.ts";
+import type { Bus } from "./connect.ts";
+import { tellProgress } from "./progress.ts";
+import { resolveResults } from "./results.ts";
+
+/** A step that was given to an agent, and what its handler may reach from there. */
+export type StepAtHand = {
+  event: StoredEvent<"step.dispatched">;
+  /** As in the event, references replaced by the outputs that they name. */
+  results: Record<string, unknown>;
+  /** Aborts when the result is no longer wanted: the run ended, the step timed out, or this process stops. */
+  signal: AbortSignal;
+  progress: (note: string | Record<string, unknown>) => void;
+  /** The task that the run began with. */
+  readTask: () => Promise<EventData<"task.submitted">>;
+};
+
+/** What came of a step: the part of `step.completed` or `step.failed` that the agent decides. */
+export type StepOutcome =
+  | { completed: { output: unknown; usage?: Usage } }
+  | { failed: { error: ErrorShape; usage?: Usage } };
+
+/** Does a step. What it throws is `E_AGENT`. */
+export type RunStep = (step: StepAtHand) => Promise<StepOutcome>;
+
+/** Why a step in hand was told to stop. */
+export type Stop = "finished" | "timeout" | "drain";
+
+/** How long a handler that was told to stop may take to do so. After that nobody waits for it. */
+const STOP_WITHIN_MS = 2000;
+
+/**
+ * Has an agent do one attempt, and says what to append about it; nothing when nobody wants to know any more.
+ * @throws GenesisError `E_STORAGE` when what the step needs cannot be read
+ */
+export async function attempt(
+  bus: Bus,
+  run: RunStep,
+  { event, signal }: { event: StoredEvent<"step.dispatched">; signal: AbortSignal },
+): Promise<NewEvent | undefined> {
+  const startedAt = new Date().toISOString();
+  const outcome = signal.aborted ? undefined : await outcomeOf(bus, run, { event, signal });
+  const stop = signal.aborted ? (signal.reason as Stop) : undefined;
+  if (stop === "finished" || stop === "drain") return undefined;
+  if (outcome !== undefined && "completed" in outcome) return completed(event, startedAt, outcome.completed);
+  if (stop === "timeout") return failed(event, { error: new GenesisError("E_TIMEOUT").toJSON() });
+  return outcome && failed(event, outcome.failed);
+}
+
+async function outcomeOf(
+  bus: Bus,
+  run: RunStep,
+  { event, signal }: { event: StoredEvent<"step.dispatched">; signal: AbortSignal },
+): Promise<StepOutcome | undefined> {
+  try {
+    const results = await resolveResults(bus, event);
+    const step: StepAtHand = {
+      event,
+      results,
+      signal,
+      progress: (note) =>
+        tellProgress(bus, { run: event.run, step: event.step!, attempt: event.attempt!, note }),
+      readTask: () => readTask(bus, event.run),
+    };
+    return await Promise.race([run(step), givenUp(signal)]);
+  } catch (thrown) {
+    const error = asAgentError(thrown);
+    if (error.code === "E_STORAGE") throw error;
+    return { failed: { error: error.toJSON() } };
+  }
+}
+
+/** Resolves some time after the signal aborted. */
+function givenUp(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const wait = (): void => void setTimeout(() => resolve(undefined), STOP_WITHIN_MS).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
+  });
+}
+
+async function readTask({ log, subjects }: Bus, run: string): Promise<EventData<"task.submitted">> {
+  const fact = await log.read(subjects.fact("task.submitted", run, "once"));
+  if (fact?.event?.type !== "task.submitted")
+    throw new GenesisError("E_SCHEMA", [{ path: "task.submitted", rule: "readable" }]);
+  return fact.event.data;
+}
+
+function asAgentError(thrown: unknown): GenesisError {
+  return thrown instanceof GenesisError ? thrown : new GenesisError("E_AGENT", [], { cause: thrown });
+}
+
+function completed(
+  event: StoredEvent<"step.dispatched">,
+  startedAt: string,
+  { output, usage }: { output: unknown; usage?: Usage },
+): NewEvent {
+  const { run, step = "", attempt: number = 1, id, data } = event;
+  const finishedAt = new Date().toISOString();
+  const result = { agent: data.agent, attempt: number, output: output ?? null, startedAt, finishedAt };
+  const unwritable = whyUnwritable(result.output);
+  if (unwritable !== undefined) return failed(event, { error: unwritable });
+  return {
+    type: "step.completed",
+    run,
+    step,
+    tokens: [step],
+    causationId: id,
+    data: { ...result, ...(usage && { usage }) },
+  };
+}
+
+/** `step.failed` for one attempt. */
+export function failed(
+  { run, step = "", attempt: number = 1, id, data }: StoredEvent<"step.dispatched">,
+  { error, usage }: { error: ErrorShape; usage?: Usage },
+): NewEvent {
+  return {
+    type: "step.failed",
+    run,
+    step,
+    attempt: number,
+    tokens: [step, number],
+    causationId: id,
+    data: { agent: data.agent, error, ...(usage && { usage }) },
+  };
+}
+
+/** Why readers of the log would refuse an output, if they would: an agent may return what JSON, or the contract's limits, do not hold. */
+function whyUnwritable(output: unknown): ErrorShape | undefined {
+  try {
+    parseJson(new TextEncoder().encode(JSON.stringify({ data: { output } })));
+    return undefined;
+  } catch (error) {
+    const { code, details } = asGenesisError(error);
+    const isKnown = code === "E_INTERNAL" ? "E_AGENT" : code;
+    return new GenesisError(isKnown, [...details, { path: "output", rule: "writable as JSON" }], {
+      retryable: false,
+    }).toJSON();
+  }
+}

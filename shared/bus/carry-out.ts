@@ -1,0 +1,119 @@
+import type { Append, History, SetTimer } from "../contract/decider.ts";
+import type { NewEvent } from "../contract/events.ts";
+import type { TraceHeaders } from "../telemetry/trace-context.ts";
+import type { Outcome } from "./append.ts";
+import type { Bus } from "./connect.ts";
+import { traceOf } from "./processed.ts";
+import { storageError } from "./publish.ts";
+import type { Runs } from "./runs.ts";
+import { setTimer } from "./timers.ts";
+
+/** What a stage decides: facts to append, in their order, and wake-ups to set. */
+export type Decision = readonly Append[] | { append: readonly Append[]; timers: readonly SetTimer[] };
+
+/** A decision, and how it is made again when the run has moved on. */
+export type Order = {
+  decide: (history: History) => Decision;
+  /** The history to decide from at first. */
+  history: History;
+  /** Where to read on; absent for a stage that decides from its event alone. */
+  runs: Runs | undefined;
+  /** Whether to decide again after appending, until there is nothing left to append. */
+  isRepeated: boolean;
+  correlationId: string;
+};
+
+/** A decision is made again this often at most: each time something else was stored meanwhile, so it ends long before. */
+const MAX_PASSES = 100;
+
+/**
+ * Has a decision made, sets its timers, appends its facts, and when one of them is refused because the run moved on, reads on
+ * and has it made anew. Returns the facts that stand because of it and did not before.
+ * @throws whatever deciding throws, and GenesisError `E_STORAGE`
+ */
+export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
+  const { runs, correlationId } = order;
+  const written: NewEvent[] = [];
+  /** Subjects on which a fact stands by now, ours or another. It holds, so nothing is appended there again. */
+  const taken = new Set<string>();
+  const isSet = new Set<string>();
+  let { history } = order;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const { append, timers } = normal(order.decide(history));
+    const newTimers = timers.filter(({ timer }) => !isSet.has(bus.subjects.timerSet(timer)));
+    for (const { timer } of newTimers) isSet.add(bus.subjects.timerSet(timer));
+    await Promise.all(newTimers.map((timer) => setTimer(bus, timer, correlationId)));
+    const open = append.filter(({ event }) => !taken.has(subjectOf(bus, event)));
+    const result = await appendAll(bus, open, { history, taken, written, correlationId });
+    const isDone = open.length === 0 || (result.isStored && !order.isRepeated);
+    if (isDone || runs === undefined) return written;
+    history = await runs.readOn(history.run, result.lastSeq);
+  }
+  throw storageError("lets the run come to rest");
+}
+
+function normal(decision: Decision): { append: readonly Append[]; timers: readonly SetTimer[] } {
+  return "append" in decision ? decision : { append: decision, timers: [] };
+}
+
+type Pass = { history: History; taken: Set<string>; written: NewEvent[]; correlationId: string };
+
+/**
+ * Appends in order; neighbours that do not depend on the run's last sequence go together. One that does is expected right behind the
+ * one before it, if that depended on it too: what this decision added itself is no news to it. Stops at the first refusal.
+ */
+async function appendAll(
+  bus: Bus,
+  appends: readonly Append[],
+  { history, taken, written, correlationId }: Pass,
+): Promise<{ isStored: boolean; lastSeq: number }> {
+  let { lastSeq } = history;
+  let own: number | undefined;
+  for (const group of groupsOf(appends)) {
+    const append = (asked: Append): Promise<Outcome> => {
+      const expect = isAtRun(asked) && own !== undefined ? { runAt: own } : asked.expect;
+      return bus.log.append({ ...asked, expect }, { correlationId, under: under(asked.event, history) });
+    };
+    const outcomes = await Promise.all(group.map(append));
+    for (const [i, outcome] of outcomes.entries()) {
+      const asked = group[i]!;
+      if (outcome.kind === "moved") continue;
+      taken.add(subjectOf(bus, asked.event));
+      lastSeq = Math.max(lastSeq, outcome.kind === "stored" ? outcome.seq : outcome.by.seq);
+      if (outcome.kind === "superseded" || outcome.again) continue;
+      written.push(asked.event);
+      if (isAtRun(asked)) own = outcome.seq;
+    }
+    if (!outcomes.every(isStored)) return { isStored: false, lastSeq };
+  }
+  return { isStored: true, lastSeq };
+}
+
+function isStored({ kind }: Outcome): boolean {
+  return kind === "stored";
+}
+
+function isAtRun({ expect }: Append): boolean {
+  return typeof expect === "object";
+}
+
+function groupsOf(appends: readonly Append[]): Append[][] {
+  const groups: Append[][] = [];
+  for (const append of appends) {
+    const last = groups.at(-1);
+    const canJoin = last !== undefined && !isAtRun(append) && !isAtRun(last[0]!);
+    if (canJoin) last.push(append);
+    else groups.push([append]);
+  }
+  return groups;
+}
+
+function subjectOf({ subjects }: Bus, { type, run, tokens }: NewEvent): string {
+  return subjects.fact(type, run, ...tokens);
+}
+
+/** A later revision stands under the task, not under the rejection of the one before: the trace gets no deeper with replans. */
+function under({ type, rev = 0 }: NewEvent, { events }: History): TraceHeaders | undefined {
+  const isLaterRevision = type === "plan.decomposed" && rev > 0;
+  return isLaterRevision ? traceOf(events.find((event) => event.type === "task.submitted")) : undefined;
+}

@@ -1,0 +1,110 @@
+import { Svcm, type ServiceMsg } from "@nats-io/services";
+import type { Msg } from "@nats-io/nats-core";
+import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
+import type { HeaderValues } from "../contract/headers.ts";
+import type { BusContext, Work } from "./context.ts";
+import type { Delivery } from "./delivery.ts";
+import { headerBlockOf } from "./header-block.ts";
+import { receive } from "./receive.ts";
+
+/** What came in at a door. */
+export type Arrival = {
+  bytes: Uint8Array;
+  headers: HeaderValues;
+  /** The broker's time for an inbox message, this process's for a request; milliseconds since the epoch. */
+  receivedAtMs: number;
+  /** Where it stood in the inbox; absent for a request. */
+  inbox?: { sequence: number; storedAtNs: string };
+};
+
+/** What whoever asked at the door is told. */
+export type Accepted = { run: string; correlationId: string; traceId: string };
+
+/** Takes an arrival in: when it returns, the task is on disk. @throws GenesisError with the reason for which it is refused */
+export type Accept = (arrival: Arrival) => Promise<Accepted>;
+
+const BATCH = 64;
+/** Requests that are answered at a time; more are told to come back. */
+const MAX_REQUESTS = 256;
+const VERSION = "1.0.0";
+
+/** Opens both ways in: the inbox, where anyone leaves a task, and the service that answers at once. */
+export async function openDoors(ctx: BusContext, accept: Accept): Promise<Work[]> {
+  return [await openInbox(ctx, accept), await openService(ctx, accept)];
+}
+
+async function openInbox(ctx: BusContext, accept: Accept): Promise<Work> {
+  const { work } = await receive(ctx, {
+    source: { stream: "inbox", durable: "gateway", batch: BATCH },
+    keyOf: ({ seq }) => String(seq),
+    handle: async (delivery) => {
+      await accept(arrivalOf(delivery));
+      delivery.ack();
+    },
+  });
+  return work;
+}
+
+function arrivalOf({ bytes, headers, isWellFormed, seq, storedAtMs, storedAtNs }: Delivery): Arrival {
+  if (!isWellFormed) throw malformedHeaders();
+  return { bytes, headers, receivedAtMs: storedAtMs, inbox: { sequence: seq, storedAtNs } };
+}
+
+async function openService({ bus, log }: BusContext, accept: Accept): Promise<Work> {
+  const service = await new Svcm(bus.nc).add({
+    name: `${bus.subjects.prefix}-gateway`,
+    version: VERSION,
+    description: "Takes tasks in",
+    queue: "gateway",
+  });
+  let inHand = 0;
+  const onIdle: (() => void)[] = [];
+  const answer = async (message: ServiceMsg): Promise<void> => {
+    inHand++;
+    try {
+      if (inHand > MAX_REQUESTS) throw new GenesisError("E_OVERLOAD");
+      message.respond(JSON.stringify(await accept(requestOf(message))));
+    } catch (thrown) {
+      const error = asGenesisError(thrown);
+      if (error.code === "E_INTERNAL")
+        log.error({ event: "submit_failed", code: error.code, err: error }, "request failed");
+      message.respondError(statusOf(error.code), error.code, JSON.stringify(error));
+    } finally {
+      inHand--;
+      if (inHand === 0) for (const resolve of onIdle.splice(0)) resolve();
+    }
+  };
+  service.addEndpoint("submit", {
+    subject: bus.subjects.submit,
+    handler: (error, message) => {
+      if (error === null) void answer(message);
+    },
+  });
+  return {
+    ended: service.stopped.then((error) => {
+      if (error) throw error;
+    }),
+    drain: async () => {
+      await service.stop();
+      if (inHand > 0) await new Promise<void>((resolve) => onIdle.push(resolve));
+    },
+  };
+}
+
+function requestOf(message: ServiceMsg): Arrival {
+  const { msg } = message as unknown as { msg: Msg };
+  const { values, isWellFormed } = headerBlockOf(msg);
+  if (!isWellFormed) throw malformedHeaders();
+  return { bytes: message.data, headers: values, receivedAtMs: Date.now() };
+}
+
+function malformedHeaders(): GenesisError {
+  return new GenesisError("E_HEADER", [{ path: "headers", rule: "lines of name: value" }]);
+}
+
+/** The status of an error for clients that know the NATS services protocol: in the manner of HTTP. */
+function statusOf(code: ErrorCode): number {
+  if (code === "E_INTERNAL") return 500;
+  if (code === "E_OVERLOAD" || code === "E_STORAGE") return 503;
+  return code === "E_CONFLICT" ? 409 : 400;
+}

@@ -1,0 +1,53 @@
+import type { StoredEvent } from "../contract/events.ts";
+import { HEADER, headerOf, type HeaderValues } from "../contract/headers.ts";
+import type { ProcessedMessage } from "../telemetry/messaging.ts";
+import type { TraceHeaders } from "../telemetry/trace-context.ts";
+import type { Bus } from "./connect.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** What the span of a message's handling says about it, by its headers alone: they can be read even where the rest cannot. */
+export function processedOf({ subjects }: Bus, delivery: Delivery): ProcessedMessage {
+  const { headers, stream, subject, seq, consumer, deliveryCount, storedAtMs, bytes } = delivery;
+  return {
+    template: subjects.template(subject),
+    stream,
+    messageId: headerOf(headers, HEADER.messageId) ?? "",
+    correlationId: headerOf(headers, HEADER.correlationId),
+    bytes: bytes.length,
+    run: undefined,
+    consumer,
+    seq,
+    deliveryCount,
+    queueWaitMs: Date.now() - storedAtMs,
+    ...traceHeadersIn(headers),
+  };
+}
+
+/**
+ * The same for an event. @param task the event that its run began with: what comes into a run from outside is handled under
+ * it, so that all that follows stays in the run's trace
+ */
+export function processedEvent(
+  bus: Bus,
+  delivery: Delivery,
+  { event, task }: { event: StoredEvent; task: StoredEvent | undefined },
+): ProcessedMessage {
+  const { run, step, attempt, correlationId } = event;
+  const isFromOutside = event.causationId === "" && event.type !== "task.submitted";
+  const under = isFromOutside ? traceOf(task) : undefined;
+  return { ...processedOf(bus, delivery), correlationId, run, step, attempt, under };
+}
+
+/** The trace context in the headers of a message. */
+export function traceHeadersIn(headers: HeaderValues): TraceHeaders | undefined {
+  const traceparent = headerOf(headers, HEADER.traceparent);
+  return traceparent === undefined
+    ? undefined
+    : { traceparent, tracestate: headerOf(headers, HEADER.tracestate) };
+}
+
+/** The trace context that an event carries. */
+export function traceOf(event: StoredEvent | undefined): TraceHeaders | undefined {
+  if (event?.traceparent === undefined) return undefined;
+  return { traceparent: event.traceparent, tracestate: event.tracestate };
+}

@@ -1,0 +1,71 @@
+import type { Msg } from "@nats-io/nats-core";
+import { z } from "zod";
+import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
+import { parseJson } from "../contract/json.ts";
+import type { StreamName } from "../contract/streams.ts";
+import { parseWith } from "../contract/validate.ts";
+import type { BusContext, Work } from "./context.ts";
+import type { Delivery } from "./delivery.ts";
+import { readOne, type StoredMessage } from "./direct-get.ts";
+
+/** What of a service can be handled again. */
+export type Redrivable = {
+  stream: StreamName;
+  /** Whether a stored message is one that the service handles. */
+  accepts: (message: StoredMessage) => boolean;
+  /** Handles a message as if it had been delivered just now; rejects when that fails. */
+  handle: (delivery: Delivery) => Promise<void>;
+};
+
+const question = z.object({ stream: z.string().max(64), sequence: z.int().min(1) });
+
+/**
+ * Answers `<prefix>.redrive.<service>`: handles the stored message that is named once more, in the way of any other, and replies
+ * `{"ok": true}` or the error. Whoever of the service's instances is asked does it.
+ */
+export function answerRedrives(ctx: BusContext, redrivable: Redrivable): Work {
+  const { nc, subjects } = ctx.bus;
+  const subscription = nc.subscribe(subjects.redrive(ctx.name), {
+    queue: ctx.name,
+    callback: (error, message) => {
+      if (error === null) void answer(ctx, redrivable, message);
+    },
+  });
+  return {
+    drain: async () => subscription.unsubscribe(),
+    ended: subscription.closed.then(() => {}),
+  };
+}
+
+async function answer(ctx: BusContext, redrivable: Redrivable, message: Msg): Promise<void> {
+  try {
+    await redrive(ctx, redrivable, message.data);
+    message.respond(JSON.stringify({ ok: true }));
+  } catch (error) {
+    const shape = asGenesisError(error).toJSON();
+    ctx.log.warn({ event: "redrive_failed", code: shape.code, err: error }, "redrive failed");
+    message.respond(JSON.stringify(shape));
+  }
+}
+
+async function redrive({ bus, name }: BusContext, redrivable: Redrivable, bytes: Uint8Array): Promise<void> {
+  const { stream, sequence } = parseWith(question, parseJson(bytes));
+  if (stream !== bus.names[redrivable.stream])
+    throw new GenesisError("E_SCHEMA", [{ path: "stream", rule: bus.names[redrivable.stream] }]);
+  const stored = await readOne(bus.requests, stream, { seq: sequence });
+  if (stored === undefined || !redrivable.accepts(stored))
+    throw new GenesisError("E_SCHEMA", [{ path: "sequence", rule: `a message that ${name} handles` }]);
+  let refusedWith: ErrorCode | undefined;
+  await redrivable.handle({
+    ...stored,
+    consumer: name,
+    deliveryCount: 1,
+    ack: () => {},
+    nak: () => {},
+    working: () => {},
+    term: (code) => {
+      refusedWith = code as ErrorCode;
+    },
+  });
+  if (refusedWith !== undefined) throw new GenesisError(refusedWith);
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { submitted } from "../../test/support/facts.ts";
+import { startCell, type TestCell } from "../../test/support/nats.ts";
+import { GenesisError } from "../contract/errors.ts";
+import { deadLetterId, type DeadLetter } from "./dead-letters.ts";
+import type { Delivery } from "./delivery.ts";
+import { restMs, settleFailure } from "./settle.ts";
+
+let cell: TestCell;
+before(async () => {
+  cell = await startCell();
+});
+after(() => cell.stop());
+
+/** A stored message, delivered for the nth time, and how it was settled. */
+async function delivered(run: string, deliveryCount: number): Promise<{ delivery: Delivery; settled: string[] }> {
+  const { log } = cell.bus;
+  await log.append({ event: submitted(run), expect: "subject" }, { correlationId: "corr-1" });
+  const stored = await log.readStored(`genesis.v1.task.submitted.${run}.once`);
+  const settled: string[] = [];
+  const delivery = {
+    ...stored!,
+    consumer: "htdag",
+    deliveryCount,
+    ack: () => void settled.push("ack"),
+    nak: (delayMs: number) => void settled.push(`nak ${delayMs}`),
+    term: (reason: string) => void settled.push(`term ${reason}`),
+    working: () => {},
+  };
+  return { delivery, settled };
+}
+
+async function letterFor(delivery: Delivery, code: string): Promise<DeadLetter | undefined> {
+  const subject = `genesis.dlq.test.${code}.${deadLetterId(delivery, code)}`;
+  const found = await cell.bus.jsm.direct.getMessage("GENESIS_DLQ", { last_by_subj: subject });
+  return found?.json<DeadLetter>();
+}
+
+test("what passes by itself is tried again for ever, ever less often, and is never a dead letter", async () => {
+  const error = new GenesisError("E_STORAGE");
+  for (const [count, rest] of [
+    [1, 1000],
+    [2, 5000],
+    [3, 25_000],
+    [1000, 25_000],
+  ] as const) {
+    const { delivery, settled } = await delivered("passing", count);
+    await settleFailure(cell.ctx, delivery, error);
+    assert.deepEqual(settled, [`nak ${rest}`]);
+    assert.equal(await letterFor(delivery, "E_STORAGE"), undefined);
+    assert.equal(restMs(count), rest);
+  }
+});
+
+test("a bug is a dead letter after four deliveries", async () => {
+  for (const count of [1, 2, 3]) {
+    const { delivery, settled } = await delivered("bug", count);
+    await settleFailure(cell.ctx, delivery, new TypeError("a bug"));
+    assert.deepEqual(settled, [`nak ${restMs(count)}`]);
+  }
+  const { delivery, settled } = await delivered("bug", 4);
+  await settleFailure(cell.ctx, delivery, new TypeError("a bug that quotes a secret"));
+  assert.deepEqual(settled, ["term E_INTERNAL"]);
+  const letter = await letterFor(delivery, "E_INTERNAL");
+  assert.equal(letter?.code, "E_INTERNAL");
+  assert.ok(!JSON.stringify(letter).includes("secret"));
+  assert.deepEqual(letter?.headers["correlation-id"], ["corr-1"]);
+});
+
+test("what is wrong with the message itself is a dead letter at once", async () => {
+  const { delivery, settled } = await delivered("wrong", 1);
+  await settleFailure(cell.ctx, delivery, new GenesisError("E_VALIDATION"));
+  assert.deepEqual(settled, ["term E_VALIDATION"]);
+  assert.ok(await letterFor(delivery, "E_VALIDATION"));
+});
+
+test("a dead letter is one, however often it is stored, and keeps its first time", async () => {
+  const { delivery } = await delivered("once", 1);
+  await settleFailure(cell.ctx, delivery, new GenesisError("E_INPUT"));
+  const first = await letterFor(delivery, "E_INPUT");
+  await settleFailure(cell.ctx, delivery, new GenesisError("E_INPUT"));
+  assert.deepEqual(await letterFor(delivery, "E_INPUT"), first);
+});

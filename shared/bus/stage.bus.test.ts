@@ -1,0 +1,421 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { eventually } from "../../test/support/eventually.ts";
+import {
+  completed,
+  decomposed,
+  dispatched,
+  encoded,
+  finished,
+  signal,
+  submitted,
+} from "../../test/support/facts.ts";
+import { startCell, type TestCell } from "../../test/support/nats.ts";
+import { recordSpans, spansOf } from "../../test/support/spans.ts";
+import type { Append, History } from "../contract/decider.ts";
+import { GenesisError } from "../contract/errors.ts";
+import type { NewEvent, StoredEvent } from "../contract/events.ts";
+import type { Work } from "./context.ts";
+import type { DeadLetter } from "./dead-letters.ts";
+import { stage } from "./stage.ts";
+
+let cell: TestCell;
+let works: Work[] = [];
+before(async () => {
+  recordSpans();
+  cell = await startCell();
+});
+after(() => cell.stop(...works));
+
+beforeEach(async () => {
+  await Promise.all(works.map(({ drain }) => drain()));
+  works = [];
+});
+
+const put = async (event: NewEvent): Promise<number> => {
+  const outcome = await cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
+  assert.equal(outcome.kind, "stored");
+  return outcome.kind === "stored" ? outcome.seq : 0;
+};
+const typesOf = async (run: string) => (await cell.bus.log.history(run)).events.map(({ type }) => type);
+const standing = async (subject: string) => (await cell.bus.log.read(subject))?.event;
+
+/** A stage that plans: one `plan.decomposed` for each task, decided by what the test says. */
+async function plans(
+  decide: (event: StoredEvent<"task.submitted">, history: History) => Append[],
+): Promise<void> {
+  const ctx = { ...cell.ctx, name: "htdag" };
+  works.push(...(await stage(ctx, { durable: "htdag", reads: ["task.submitted"], from: "run", decide })));
+}
+const plan = (run: string, causationId: string, because?: string): Append => ({
+  event: { ...decomposed(run, 0, because), causationId },
+  expect: "subject",
+});
+
+async function deadLettersOf(run: string): Promise<DeadLetter[]> {
+  const { jsm, names } = cell.bus;
+  const { state } = await jsm.streams.info(names.dlq);
+  const letters: DeadLetter[] = [];
+  for (let seq = 1; seq <= state.last_seq; seq++)
+    letters.push((await jsm.direct.getMessage(names.dlq, { seq }))!.json<DeadLetter>());
+  return letters.filter(({ subject }) => subject.split(".")[4] === run);
+}
+
+test("a fact is read, the next one appended, and the message settled", async () => {
+  await plans(({ run, id }) => [plan(run, id)]);
+  await put(submitted("relay"));
+  const next = await eventually(() => standing("genesis.v1.plan.decomposed.relay.0"));
+  assert.equal(next.correlationId, "corr-1");
+  assert.equal(next.causationId, encoded(submitted("relay")).id);
+  const info = await eventually(async () => {
+    const now = await cell.bus.jsm.consumers.info("GENESIS", "htdag");
+    return now.num_ack_pending === 0 && now;
+  });
+  assert.equal(info.num_redelivered, 0);
+});
+
+test("what follows continues the trace of what was read", async () => {
+  await plans(({ run, id }) => [plan(run, id)]);
+  const spans = await spansOf(async () => {
+    await put(submitted("traced"));
+    await eventually(() => standing("genesis.v1.plan.decomposed.traced.0"));
+    await cell.bus.turns.idle();
+  });
+  const chain = [
+    "publish genesis.v1.task.submitted",
+    "process genesis.v1.task.submitted",
+    "publish genesis.v1.plan.decomposed",
+  ].map((name) => spans.find((span) => span.name === name));
+  const [task, handling, next] = chain;
+  assert.equal(handling?.parentSpanContext?.spanId, task?.spanContext().spanId);
+  assert.equal(next?.parentSpanContext?.spanId, handling?.spanContext().spanId);
+  assert.equal(new Set(chain.map((span) => span?.spanContext().traceId)).size, 1);
+  assert.equal(next?.attributes["messaging.message.conversation_id"], "corr-1");
+  const stored = await standing("genesis.v1.plan.decomposed.traced.0");
+  assert.equal(stored?.traceparent?.split("-")[2], next?.spanContext().spanId);
+});
+
+test("a later revision stands under the task, a signal from outside in the trace of its run", async () => {
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "execution" },
+      {
+        durable: "execution",
+        reads: ["run.signal"],
+        from: "run",
+        decide: ({ run, id }) => [{ event: { ...decomposed(run, 1), causationId: id }, expect: "subject" }],
+      },
+    )),
+  );
+  const spans = await spansOf(async () => {
+    await put(submitted("revised"));
+    await put(signal("revised", "again"));
+    await eventually(() => standing("genesis.v1.plan.decomposed.revised.1"));
+    await cell.bus.turns.idle();
+  });
+  const named = (name: string) => spans.find((span) => span.name === name);
+  const task = named("publish genesis.v1.task.submitted")?.spanContext();
+  const handling = named("process genesis.v1.run.signal");
+  assert.equal(handling?.parentSpanContext?.spanId, task?.spanId);
+  assert.deepEqual(
+    handling?.links.map(({ context }) => context.spanId),
+    [named("publish genesis.v1.run.signal")?.spanContext().spanId],
+  );
+  const revision = named("publish genesis.v1.plan.decomposed");
+  assert.equal(revision?.parentSpanContext?.spanId, task?.spanId);
+  assert.deepEqual(
+    revision?.links.map(({ context }) => context.spanId),
+    [handling?.spanContext().spanId],
+  );
+});
+
+test("a message that is handled again changes nothing", async () => {
+  let times = 0;
+  await plans(({ run, id }) => {
+    if (run === "twice") times++;
+    return [plan(run, id)];
+  });
+  const seq = await put(submitted("twice"));
+  const first = await eventually(() => standing("genesis.v1.plan.decomposed.twice.0"));
+  const redriven = await cell.bus.nc.request(
+    "genesis.redrive.htdag",
+    JSON.stringify({ stream: "GENESIS", sequence: seq }),
+  );
+  assert.deepEqual(redriven.json(), { ok: true });
+  assert.equal(times, 2);
+  assert.deepEqual(await standing("genesis.v1.plan.decomposed.twice.0"), first);
+});
+
+test("where another fact stands it decides anew, from a history that holds it", async () => {
+  const seen: string[][] = [];
+  await put(submitted("contested"));
+  await put(decomposed("contested", 0, "theirs"));
+  await plans(({ run, id }, history) => {
+    if (run !== "contested") return [];
+    seen.push(history.events.map(({ type }) => type));
+    const isTaken = history.events.some(({ type }) => type === "plan.decomposed");
+    return isTaken
+      ? [{ event: { ...signal(run, "noticed"), causationId: id }, expect: "subject" }]
+      : [plan(run, id, "mine")];
+  });
+  await eventually(() => standing("genesis.v1.run.signal.contested.noticed"));
+  assert.deepEqual(seen, [["task.submitted"], ["task.submitted", "plan.decomposed"]]);
+  const stands = await standing("genesis.v1.plan.decomposed.contested.0");
+  assert.equal(stands?.type === "plan.decomposed" && stands.data.because, "theirs");
+});
+
+test("what stood under a run's id before its task keeps its subject and is no part of the run", async () => {
+  const seen: string[][] = [];
+  await put(decomposed("squatted"));
+  await plans(({ run, id }, history) => {
+    if (run !== "squatted") return [];
+    seen.push(history.events.map(({ type }) => type));
+    return [
+      plan(run, id, "mine"),
+      { event: { ...signal(run, "handled"), causationId: id }, expect: "subject" },
+    ];
+  });
+  await put(submitted("squatted"));
+  await eventually(() => standing("genesis.v1.run.signal.squatted.handled"));
+  assert.deepEqual(seen[0], ["task.submitted"]);
+  assert.ok(seen.every((types) => !types.includes("plan.decomposed")));
+});
+
+test("what depends on the run is decided anew until nobody comes between", async () => {
+  let tries = 0;
+  await plans(({ run, id }, { lastSeq }) => {
+    if (run !== "busy") return [];
+    tries++;
+    // Somebody always adds to the run, three times, between the decision and its fact.
+    if (tries <= 3) cell.bus.nc.publish(...rawOf(signal(run, `s${tries}`)));
+    return [{ event: { ...finished(run), causationId: id }, expect: { runAt: lastSeq } }];
+  });
+  await put(submitted("busy"));
+  await eventually(() => standing("genesis.v1.run.finished.busy.once"));
+  assert.ok(tries >= 2, `${tries} tries`);
+  assert.equal((await typesOf("busy")).at(-1), "run.finished");
+});
+
+function rawOf(event: NewEvent): [string, Uint8Array] {
+  const { subject, bytes } = encoded(event);
+  return [subject, bytes];
+}
+
+test("a stage that is repeated goes on from its own facts until it has nothing to add", async () => {
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "execution" },
+      {
+        durable: "execution",
+        reads: ["task.submitted"],
+        from: "run",
+        isRepeated: true,
+        decide: ({ run, id }, { events, lastSeq }) => {
+          if (run !== "stepwise") return [];
+          const expect = { runAt: lastSeq };
+          const skip = (step: string): Append => ({
+            event: {
+              type: "step.skipped",
+              run,
+              step,
+              tokens: [step],
+              causationId: id,
+              data: { reason: "test" },
+            },
+            expect,
+          });
+          if (!events.some(({ type }) => type === "step.skipped")) return [skip("a"), skip("b"), skip("c")];
+          const end = { ...finished(run), causationId: id };
+          end.data.through = lastSeq;
+          return events.some(({ type }) => type === "run.finished") ? [] : [{ event: end, expect }];
+        },
+      },
+    )),
+  );
+  await put(submitted("stepwise"));
+  await eventually(() => standing("genesis.v1.run.finished.stepwise.once"));
+  const { events } = await cell.bus.log.history("stepwise");
+  assert.deepEqual(
+    events.map(({ type, step }) => [type, step]),
+    [
+      ["task.submitted", undefined],
+      ["step.skipped", "a"],
+      ["step.skipped", "b"],
+      ["step.skipped", "c"],
+      ["run.finished", undefined],
+    ],
+  );
+  const end = events.at(-1);
+  assert.equal(end?.type === "run.finished" && end.data.through, events.at(-2)?.seq);
+});
+
+test("facts of one decision that go to different places go together, an attempt to one agent only", async () => {
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "execution" },
+      {
+        durable: "execution",
+        reads: ["task.submitted"],
+        from: "run",
+        isRepeated: true,
+        decide: ({ run }, { events }) =>
+          run === "fan" && !events.some(({ type }) => type === "step.dispatched")
+            ? ["s1", "s2", "s3"].map((step) => ({ event: dispatched(run, step), expect: "attempt" as const }))
+            : [],
+      },
+    )),
+  );
+  await put(submitted("fan"));
+  await eventually(async () => (await typesOf("fan")).length === 4);
+});
+
+test("messages of one run are handled in order, those of others meanwhile", async () => {
+  const order: string[] = [];
+  let release: (() => void) | undefined;
+  const ctx = { ...cell.ctx, name: "execution" };
+  works.push(
+    ...(await stage(ctx, {
+      durable: "execution",
+      reads: ["step.completed"],
+      from: "event",
+      decide: ({ run, step = "" }) => {
+        if (run.startsWith("ordered")) order.push(`${run}.${step}`);
+        return [];
+      },
+    })),
+  );
+  // A turn that is taken holds up its own run and nobody else.
+  cell.bus.turns.submit("ordered-1", () => new Promise((resolve) => (release = resolve)));
+  for (const step of ["a", "b", "c"]) await put(completed("ordered-1", step));
+  await put(completed("ordered-2", "z"));
+  await eventually(() => order.includes("ordered-2.z"));
+  assert.deepEqual(order, ["ordered-2.z"]);
+  release?.();
+  await eventually(() => order.length === 4);
+  assert.deepEqual(order.slice(1), ["ordered-1.a", "ordered-1.b", "ordered-1.c"]);
+});
+
+test("a bug is tried again after a second", async () => {
+  let tries = 0;
+  await plans(({ run, id }) => {
+    if (run === "buggy" && ++tries === 1) throw new TypeError("a bug");
+    return run === "buggy" ? [plan(run, id)] : [];
+  });
+  await put(submitted("buggy"));
+  await eventually(() => standing("genesis.v1.plan.decomposed.buggy.0"));
+  assert.equal(tries, 2);
+  assert.deepEqual(await deadLettersOf("buggy"), []);
+});
+
+test("what the stage refuses is a dead letter at once, and can be driven again", async () => {
+  let isRefused = true;
+  await plans(({ run, id }) => {
+    if (run === "refused" && isRefused) throw new GenesisError("E_VALIDATION");
+    return [plan(run, id)];
+  });
+  const sequence = await put(submitted("refused"));
+  const [letter] = await eventually(async () => {
+    const letters = await deadLettersOf("refused");
+    return letters.length > 0 && letters;
+  });
+  assert.equal(letter?.code, "E_VALIDATION");
+  assert.equal(letter?.service, "htdag");
+  assert.equal(letter?.sequence, sequence);
+  const redrive = (question: unknown) =>
+    cell.bus.nc
+      .request("genesis.redrive.htdag", JSON.stringify(question))
+      .then((reply) => reply.json<{ code?: string }>());
+  assert.equal((await redrive({ stream: "GENESIS", sequence })).code, "E_VALIDATION");
+  isRefused = false;
+  assert.deepEqual(await redrive({ stream: letter?.stream, sequence: letter?.sequence }), { ok: true });
+  assert.ok(await standing("genesis.v1.plan.decomposed.refused.0"));
+  for (const question of [
+    {},
+    { stream: "GENESIS_DLQ", sequence: 1 },
+    { stream: "GENESIS", sequence: 999_999 },
+    "x",
+  ])
+    assert.equal((await redrive(question)).code, "E_SCHEMA");
+  const foreign = await put(signal("refused", "not-for-htdag"));
+  assert.equal((await redrive({ stream: "GENESIS", sequence: foreign })).code, "E_SCHEMA");
+  assert.equal((await deadLettersOf("refused")).length, 1);
+});
+
+test("what cannot be read is one dead letter of whoever reads it first, and means something to whom it concerns", async () => {
+  const noticed: string[] = [];
+  await plans(() => []);
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "execution" },
+      {
+        durable: "execution",
+        reads: ["task.submitted", "plan.rejected", "step.completed"],
+        from: "run",
+        decide: () => [],
+        decideUnreadable: ({ type, run, rest, id, error }, { lastSeq }) => {
+          noticed.push([type, ...rest, id, error.code].join(" "));
+          return [{ event: { ...finished(run), causationId: id }, expect: { runAt: lastSeq } }];
+        },
+      },
+    )),
+  );
+  await put(submitted("garbled"));
+  await cell.bus.nc.request("genesis.v1.plan.rejected.garbled.0", "not json");
+  const end = await eventually(() => standing("genesis.v1.run.finished.garbled.once"));
+  assert.equal(end.causationId, "");
+  assert.deepEqual([...new Set(noticed)], ["plan.rejected 0  E_JSON"]);
+  const letters = await eventually(async () => {
+    const found = await deadLettersOf("garbled");
+    return found.length > 0 && found;
+  });
+  assert.deepEqual(
+    letters.map(({ service, code }) => [service, code]),
+    [["htdag", "E_JSON"]],
+  );
+});
+
+test("a run that has not begun is ignored", async () => {
+  const seen: string[] = [];
+  await plans(({ run }) => (seen.push(run), []));
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "aop" },
+      {
+        durable: "aop",
+        reads: ["plan.routed"],
+        from: "run",
+        decide: ({ run }) => (seen.push(run), []),
+      },
+    )),
+  );
+  await put({
+    type: "plan.routed",
+    run: "unborn",
+    rev: 0,
+    tokens: [0],
+    causationId: "",
+    data: { rules: { version: "1", hash: "h" }, registryHash: "h", assignments: [], unrouted: [] },
+  });
+  await put(submitted("born"));
+  await eventually(() => seen.includes("born"));
+  await eventually(
+    async () => (await cell.bus.jsm.consumers.info("GENESIS", "aop")).ack_floor.stream_seq > 0,
+  );
+  assert.ok(!seen.includes("unborn"));
+});
+
+test("draining finishes what is in hand and gives the rest back at once", async () => {
+  await plans(({ run, id }) => (run.startsWith("drained") ? [plan(run, id)] : []));
+  let release: (() => void) | undefined;
+  cell.bus.turns.submit("drained-1", () => new Promise((resolve) => (release = resolve)));
+  await put(submitted("drained-1"));
+  await put(submitted("drained-2"));
+  await eventually(() => standing("genesis.v1.plan.decomposed.drained-2.0"));
+  const draining = Promise.all(works.map(({ drain }) => drain()));
+  release?.();
+  await draining;
+  works = [];
+  assert.equal(await standing("genesis.v1.plan.decomposed.drained-1.0"), undefined);
+  await plans(({ run, id }) => [plan(run, id)]);
+  await eventually(() => standing("genesis.v1.plan.decomposed.drained-1.0"), 2000);
+});

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { lastOf, type History, type Part } from "../contract/decider.ts";
+import { parseJson } from "../contract/json.ts";
+import type { NewEvent } from "../contract/events.ts";
+import type { Timer } from "../contract/subjects.ts";
+import { processSpan } from "../telemetry/messaging.ts";
+import type { Observation } from "../telemetry/names.ts";
+import { applyObservation, part } from "../telemetry/spans.ts";
+import { carryOut, type Decision } from "./carry-out.ts";
+import type { BusContext, Work } from "./context.ts";
+import type { Delivery } from "./delivery.ts";
+import { processedOf } from "./processed.ts";
+import { receive } from "./receive.ts";
+
+/** What is done when a timer fires. */
+export type TimerStage = {
+  /** Its durable consumer. */
+  durable: string;
+  /** Decides from the run as it is now; pure. Nothing, when the timer is no longer due. */
+  decide: (timer: Timer, history: History, part: Part) => Decision;
+  /** What is told of it; pure. `written` are the facts that stand because of it and did not before. */
+  observe?: (written: readonly NewEvent[], history: History) => Observation;
+};
+
+const BATCH = 64;
+/** The run follows the prefix, `timers` and `fired`. */
+const RUN_TOKEN = 3;
+/** Work that waited longer than this starts a trace of its own; the run's would be cut or never end. */
+const SAME_TRACE_MS = 60_000;
+
+/** Wakes runs whose timers fire: a timer is no fact, so the run is read and decided from as it is. */
+export async function timerStage(ctx: BusContext, spec: TimerStage): Promise<Work[]> {
+  const { work } = await receive(ctx, {
+    source: { stream: "timers", durable: spec.durable, batch: BATCH },
+    keyOf: ({ subject }) => subject.split(".")[RUN_TOKEN] ?? "",
+    handle: async (delivery) => {
+      await wake(ctx, spec, delivery);
+      delivery.ack();
+    },
+  });
+  return [work];
+}
+
+async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delivery: Delivery): Promise<void> {
+  const { runs, subjects } = bus;
+  const timer = subjects.parseTimer(delivery.subject);
+  const history = await runs.readOn(timer.run, 0);
+  const [task] = history.events;
+  // Most timers fire when their step or run is long done. They leave no span behind.
+  if (task === undefined || lastOf(history, "run.finished") || isEmpty(decide(timer, history, part))) return;
+  const startsTrace = aheadMsOf(delivery) > SAME_TRACE_MS;
+  const { correlationId } = task;
+  await processSpan({ ...processedOf(bus, delivery), ...timer, correlationId, startsTrace }, [], async () => {
+    const written = await carryOut(bus, {
+      decide: (known) => decide(timer, known, part),
+      history,
+      runs,
+      isRepeated: true,
+      correlationId,
+    });
+    applyObservation(() => observe?.(written, history) ?? {});
+  });
+}
+
+function isEmpty(decision: Decision): boolean {
+  return "append" in decision ? decision.append.length + decision.timers.length === 0 : decision.length === 0;
+}
+
+const body = z.object({ aheadMs: z.number() });
+
+/** How long before its time the timer was set, in milliseconds; 0 where it does not say. */
+function aheadMsOf({ bytes }: Delivery): number {
+  try {
+    return body.parse(parseJson(bytes)).aheadMs;
+  } catch {
+    return 0;
+  }
+}

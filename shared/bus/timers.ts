@@ -1,0 +1,35 @@
+import type { SetTimer } from "../contract/decider.ts";
+import { HEADER } from "../contract/headers.ts";
+import { publishSpan } from "../telemetry/messaging.ts";
+import { backOff } from "./backoff.ts";
+import type { Bus } from "./connect.ts";
+import { publish, storageError } from "./publish.ts";
+
+const TRIES = 5;
+
+/**
+ * Sets a wake-up. A timer is named by its subject and its time comes from the log, so setting it twice sets one timer: a
+ * `Nats-Msg-Id` would make the broker drop the second one even after the first has fired.
+ * @throws GenesisError `E_STORAGE`
+ */
+export async function setTimer(bus: Bus, { timer, atMs }: SetTimer, correlationId: string): Promise<void> {
+  const { subjects, names, requests } = bus;
+  const subject = subjects.timerSet(timer);
+  const { run, step, attempt } = timer;
+  const aheadMs = Math.max(0, atMs - Date.now());
+  const about = { template: subjects.template(subject), stream: names.timers, messageId: "", bytes: 0 };
+  await publishSpan({ ...about, correlationId, run, step, attempt }, async (trace) => {
+    const headers = {
+      ...trace,
+      [HEADER.correlationId]: correlationId,
+      "Nats-Schedule": `@at ${new Date(atMs).toISOString()}`,
+      "Nats-Schedule-Target": subjects.timerFired(timer),
+    };
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (tries > 0) await backOff(tries);
+      const answer = await publish(requests, { subject, bytes: JSON.stringify({ aheadMs }), headers });
+      if (answer.kind === "stored") return;
+    }
+    throw storageError("stores the timer");
+  });
+}

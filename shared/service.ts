@@ -1,0 +1,212 @@
+import { writeSync } from "node:fs";
+import packageJson from "../package.json" with { type: "json" };
+import { connect, type Bus } from "./bus/connect.ts";
+import { waitForSetup } from "./bus/wait-for-setup.ts";
+import { consumers, type ConsumerSpec } from "./contract/streams.ts";
+import { SettingError, readSettings, type Settings } from "./config.ts";
+import { serveHttp, type HttpServer } from "./telemetry/http.ts";
+import { createLog, type Log } from "./telemetry/logging.ts";
+import { collectProcessMetrics } from "./telemetry/metrics.ts";
+import { startTracing, type Tracing } from "./telemetry/tracing.ts";
+
+/** What a service is given to work with. */
+export type Context = { name: string; settings: Settings; bus: Bus; log: Log };
+
+/** Work that goes on until it is told to drain. */
+export type Work = {
+  /** Takes nothing new, and settles when what was begun is done. */
+  drain: () => Promise<void>;
+  /** Settles when the work is over. Before it was told to drain that is a failure: an iterator ended, or threw. */
+  ended: Promise<unknown>;
+};
+
+/** Begins a service's work, on a broker whose streams and consumers are there. */
+export type Start = (context: Context) => Promise<readonly Work[]>;
+
+/** What a process of ours ends with; the numbers from 64 on are those of sysexits.h. */
+export const EXIT = { ok: 0, failed: 1, software: 70, config: 78 } as const;
+type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const DRAIN_WITHIN_MS = 8000;
+/** After it the process is gone, whatever hangs. */
+const END_WITHIN_MS = 10_000;
+
+/** What has been started so far, and so is to be stopped. */
+type Running = {
+  name: string;
+  log: Log;
+  tracing?: Tracing;
+  http?: HttpServer;
+  bus?: Bus;
+  works: readonly Work[];
+  isReady: boolean;
+  isEnding: boolean;
+};
+
+/**
+ * The life of a process: settings, telemetry, broker, work, ready; then SIGTERM, SIGINT or a supervisor that is gone, drain,
+ * exit 0 within 10 s. A second signal ends it at once. What stops it from starting is told in one line on standard error:
+ * exit 78 where starting again would not help (settings, catalogue, a broker that is unfit), else 1. Work that ends by itself
+ * and a connection that is closed end the process with 1, a bug with 70: whoever supervises it starts it again.
+ */
+export async function service(name: string, start: Start): Promise<void> {
+  const settings = settingsOrExit(name);
+  const log = createLog({ service: name, level: settings.logLevel, format: settings.logFormat });
+  const running: Running = { name, log, works: [], isReady: false, isEnding: false };
+  endOnSignals(running);
+  try {
+    await begin(running, settings, start);
+  } catch (error) {
+    await refuse(running, error);
+  }
+}
+
+/** Before anything else, and without it: a wrong setting is told at once. */
+function settingsOrExit(name: string): Settings {
+  try {
+    return readSettings();
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    tell(name, error.message);
+    process.exit(EXIT.config);
+  }
+}
+
+async function begin(running: Running, settings: Settings, start: Start): Promise<void> {
+  const { name, log } = running;
+  const startedMs = performance.now();
+  const { version } = packageJson;
+  log.info({ event: "starting", version }, "starting");
+  collectProcessMetrics();
+  running.tracing = await startTracing({ service: name, version, log, settings }).catch((error: unknown) => {
+    throw new SettingError("GENESIS_TRACES_FILE", `must be a file that can be written (${codeOf(error)})`);
+  });
+  running.http = await serve(running, settings);
+  const bus = await reachBroker(running, settings);
+  running.works = await start({ name, settings, bus, log });
+  for (const { ended } of running.works) {
+    ended.then(
+      () => endAs(running, EXIT.failed, "work_ended"),
+      (err: unknown) => endAs(running, EXIT.failed, "work_ended", err),
+    );
+  }
+  running.isReady = true;
+  const http = running.http.address;
+  log.info({ event: "ready", http, duration_ms: Math.round(performance.now() - startedMs) }, "ready");
+  process.send?.({ ready: true, http });
+}
+
+/** Answers from the beginning on, so that a process which waits for its broker can be seen to wait. */
+async function serve(running: Running, { httpHost: host, httpPort: port }: Settings): Promise<HttpServer> {
+  const readiness = async () => ({
+    started: running.isReady && !running.isEnding,
+    broker: running.bus?.isReady() ?? false,
+  });
+  try {
+    return await serveHttp({ host, port, readiness });
+  } catch (error) {
+    if (codeOf(error) === "EADDRINUSE")
+      throw new Refusal("the port of GENESIS_HTTP_PORT is taken; 0 picks a free one");
+    throw new SettingError("GENESIS_HTTP_HOST", `and GENESIS_HTTP_PORT cannot be bound (${codeOf(error)})`);
+  }
+}
+
+async function reachBroker(running: Running, settings: Settings): Promise<Bus> {
+  const { name, log } = running;
+  const bus = await connect({
+    url: settings.natsUrl,
+    prefix: settings.prefix,
+    name: `genesis-${name}`,
+    onWait: (waitedMs, reason) =>
+      log.warn({ event: "broker_away", reason, duration_ms: Math.round(waitedMs) }, "waiting for the broker"),
+  });
+  running.bus = bus;
+  void bus.closed.then((err) => endAs(running, EXIT.failed, "connection_closed", err));
+  await waitForSetup(bus, { streams: ["log", "inbox", "dlq", "timers"], consumers: ownConsumers(bus, name) });
+  return bus;
+}
+
+/** The durables that are called after the service. Those of agents are known to who reads the catalogue. */
+function ownConsumers({ subjects }: Bus, name: string): ConsumerSpec[] {
+  return consumers(subjects, []).filter(({ durable }) => durable === name || durable.startsWith(`${name}-`));
+}
+
+function endOnSignals(running: Running): void {
+  const end = (signal: string): void => {
+    if (running.isEnding) process.exit(EXIT.failed);
+    running.log.info({ event: "stopping", signal }, "stopping");
+    void endAs(running, EXIT.ok);
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  // A supervisor that is gone will not send a signal any more.
+  if (process.send) process.on("disconnect", () => !running.isEnding && end("disconnect"));
+  // Unhandled rejections come here too. The state is unknown then, so nothing is drained.
+  process.on("uncaughtException", (err) => {
+    try {
+      running.log.fatal({ event: "crash", err }, "a bug ended the process");
+    } finally {
+      process.exit(EXIT.software);
+    }
+  });
+}
+
+/** Stops everything in order and ends the process. The first caller decides how. */
+async function endAs(running: Running, code: ExitCode, event?: string, err?: unknown): Promise<void> {
+  if (running.isEnding) return;
+  running.isEnding = true;
+  if (event !== undefined) running.log.fatal({ event, err }, "the work cannot go on");
+  setTimeout(() => process.exit(EXIT.failed), END_WITHIN_MS).unref();
+  const draining = Promise.all(running.works.map((work) => work.drain()));
+  const isDrained = await settlesWithin(draining, DRAIN_WITHIN_MS);
+  if (!isDrained) running.log.error({ event: "drain_failed" }, "not everything that was begun was finished");
+  await Promise.allSettled([running.bus?.close(), running.tracing?.stop(), running.http?.close()]);
+  process.exit(isDrained ? code : EXIT.failed);
+}
+
+async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const late = new Promise<false>((resolve) => setTimeout(resolve, ms, false).unref());
+  const done = work.then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([done, late]);
+}
+
+/** A reason not to start that is nobody's error. */
+class Refusal extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "Refusal";
+  }
+}
+
+/** Errors whose text says in one line what is wrong, written by us and free of values; by name, so that nobody need load what they do not use. */
+const TOLD: Readonly<Record<string, ExitCode>> = {
+  SettingError: EXIT.config,
+  CatalogError: EXIT.config,
+  BrokerUnfit: EXIT.config,
+  BrokerAway: EXIT.failed,
+  SetupMissing: EXIT.failed,
+  Refusal: EXIT.failed,
+};
+
+async function refuse(running: Running, err: unknown): Promise<void> {
+  if (running.isEnding) return;
+  running.isEnding = true;
+  const told = err instanceof Error ? TOLD[err.name] : undefined;
+  running.log.fatal({ event: "start_failed", err }, "cannot start");
+  tell(running.name, told === undefined ? `cannot start (${codeOf(err)})` : (err as Error).message);
+  if (told !== EXIT.config) await running.tracing?.stop();
+  process.exit(told ?? EXIT.failed);
+}
+
+function tell(name: string, line: string): void {
+  writeSync(2, `genesis ${name}: ${line}\n`);
+}
+
+/** What an error is called, which is never what it quotes. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}

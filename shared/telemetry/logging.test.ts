@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { SPAN_ID, TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
+import { GenesisError } from "../contract/errors.ts";
+import { createCorrelation, withCorrelation } from "./correlation.ts";
+import { createLog, type Log, type LogFields, type LoggingOptions } from "./logging.ts";
+import { currentTraceparent, processSpan } from "./messaging.ts";
+
+before(recordSpans);
+
+/** A log that writes into the array it comes with. */
+function logInto(options: Partial<LoggingOptions> = {}): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  const out = { write: (line: string): void => void lines.push(line) };
+  return { log: createLog({ service: "halo", level: "info", format: "json", ...options }, out), lines };
+}
+
+const read = (line: string | undefined): Record<string, unknown> =>
+  JSON.parse(line ?? "") as Record<string, unknown>;
+
+test("a line says when, how bad, who and what, as one JSON object", () => {
+  const { log, lines } = logInto();
+  log.warn({ event: "redelivered", seq: 7 }, "a message came again");
+  const { time, ...rest } = read(lines[0]);
+  assert.deepEqual(rest, {
+    level: "warn",
+    service: "halo",
+    event: "redelivered",
+    seq: 7,
+    msg: "a message came again",
+  });
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.ok(lines[0]!.endsWith("}\n"));
+});
+
+test("a line written while a message is handled carries the ids of that message", async () => {
+  const { log, lines } = logInto();
+  let span: string | undefined;
+  await processSpan(delivered({ step: "build", attempt: 2 }), [], async () => {
+    span = currentTraceparent()!.split("-")[2];
+    await Promise.resolve();
+    log.info({ event: "handled" }, "inside");
+  });
+  log.info({ event: "idle" }, "outside");
+  const inside = read(lines[0]);
+  assert.equal(inside["trace_id"], TRACE_ID);
+  assert.equal(inside["span_id"], span);
+  assert.notEqual(inside["span_id"], SPAN_ID);
+  assert.equal(inside["correlation_id"], "correlation-1");
+  assert.equal(inside["run"], "run-1");
+  assert.equal(inside["step"], "build");
+  assert.equal(inside["attempt"], 2);
+  assert.deepEqual(Object.keys(read(lines[1])), ["level", "time", "service", "event", "msg"]);
+});
+
+test("ids that become known on the way are added to those that are", async () => {
+  const { log, lines } = logInto();
+  await processSpan(delivered({ correlationId: undefined, run: undefined }), [], async () => {
+    withCorrelation(createCorrelation("caller-7"), () =>
+      withCorrelation({ run: "run-7" }, () => log.info({ event: "accepted" }, "known now")),
+    );
+  });
+  assert.equal(read(lines[0])["correlation_id"], "caller-7");
+  assert.equal(read(lines[0])["run"], "run-7");
+});
+
+test("a new correlation id is a UUID", () => {
+  assert.match(createCorrelation().correlationId!, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+});
+
+test("lines below the level are not written", () => {
+  const { log, lines } = logInto({ level: "warn" });
+  log.info({ event: "chatter" }, "not now");
+  log.error({ event: "trouble" }, "now");
+  assert.equal(lines.length, 1);
+});
+
+test("a key that is not in the table is left out, so no goal, input, output or result can slip in", () => {
+  const { log, lines } = logInto();
+  const slips = {
+    event: "accepted",
+    goal: "canary",
+    input: { a: "canary" },
+    output: "canary",
+    result: "canary",
+  };
+  log.info(slips as LogFields, "accepted");
+  assert.doesNotMatch(lines[0]!, /canary/);
+  assert.equal(read(lines[0])["event"], "accepted");
+});
+
+test("an error of the contract is told with its code, text and place", () => {
+  const { log, lines } = logInto();
+  const err = new GenesisError("E_SCHEMA", [{ path: "policy.maxSteps", rule: "at most 500" }]);
+  log.error({ event: "dead_letter", err }, "could not be read");
+  const told = read(lines[0])["err"] as Record<string, unknown>;
+  assert.equal(told["type"], "GenesisError");
+  assert.equal(told["code"], "E_SCHEMA");
+  assert.match(String(told["message"]), /policy\.maxSteps: at most 500/);
+  assert.match((told["at"] as string[])[0]!, /logging\.test\.ts/);
+});
+
+test("of a foreign error type, code and place are told, not the text: it may quote what a user wrote", () => {
+  const { log, lines } = logInto();
+  const cause = Object.assign(new Error("ENOENT: no such file, open '/canary'"), { code: "ENOENT" });
+  log.error({ event: "failed", err: new GenesisError("E_AGENT", [], { cause }) }, "an attempt failed");
+  const told = read(lines[0])["err"] as { cause: Record<string, unknown> };
+  assert.equal(told.cause["code"], "ENOENT");
+  assert.doesNotMatch(lines[0]!, /canary/);
+});
+
+test("a bug of ours is told with its text", () => {
+  const { log, lines } = logInto();
+  log.fatal({ event: "crash", err: new TypeError("x is not a function") }, "a bug");
+  assert.match(lines[0]!, /x is not a function/);
+});
+
+test("whatever is thrown can be logged", () => {
+  const { log, lines } = logInto();
+  const loop: Error & { cause?: unknown } = new GenesisError("E_INTERNAL");
+  loop.cause = loop;
+  for (const err of [undefined, null, "text", 7, {}, loop]) log.error({ event: "odd", err }, "odd");
+  assert.equal(lines.length, 6);
+});
+
+test("for people a line is plain text, with control characters taken out", () => {
+  const { log, lines } = logInto({ format: "pretty" });
+  log.info({ event: "ready", http: "http://127.0.0.1:9466", reason: "\u001B[2Jwiped" }, "ready");
+  const plain = stripVTControlCharacters(lines[0]!);
+  assert.match(
+    plain,
+    /^\d\d:\d\d:\d\d\.\d{3} INFO  halo      ready event=ready http=http:\/\/127\.0\.0\.1:9466 reason=wiped\n$/,
+  );
+});

@@ -1,0 +1,116 @@
+import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
+import { AlwaysOffSampler, TracerProvider, type Sampler, type SpanExporter } from "@opentelemetry/sdk-trace";
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { createLog } from "./logging.ts";
+import { exposition } from "./metrics.ts";
+import { countedBatches } from "./span-export.ts";
+
+type Counts = { created: number; exported: number; failed: number; dropped: number };
+
+/** The registry is shared by every test of the process, so that only differences mean something. */
+async function countsNow(): Promise<Counts> {
+  const { body } = await exposition();
+  const of = (state: string): number =>
+    Number(
+      new RegExp(`^telemetry_spans_total\\{exporter="otlp",state="${state}"\\} (\\d+)`, "m").exec(
+        body,
+      )?.[1] ?? 0,
+    );
+  return { created: of("created"), exported: of("exported"), failed: of("failed"), dropped: of("dropped") };
+}
+
+let earlier: Counts;
+let events: string[];
+beforeEach(async () => {
+  earlier = await countsNow();
+  events = [];
+});
+
+async function countsSince(): Promise<Counts> {
+  const { created, exported, failed, dropped } = await countsNow();
+  return {
+    created: created - earlier.created,
+    exported: exported - earlier.exported,
+    failed: failed - earlier.failed,
+    dropped: dropped - earlier.dropped,
+  };
+}
+
+/** A tracer whose spans go to an exporter that answers each batch with what `answer` says. */
+function tracing(answer: () => ExportResult | Promise<ExportResult>, sampler?: Sampler) {
+  const log = createLog(
+    { service: "test", level: "info", format: "json" },
+    {
+      write: (line) => void events.push(JSON.parse(line).event),
+    },
+  );
+  const exporter: SpanExporter = {
+    export(_, done) {
+      void Promise.resolve(answer()).then(done);
+    },
+    shutdown: async () => {},
+  };
+  const processor = countedBatches({ name: "otlp", exporter, delayMs: 1000 }, log);
+  const provider = new TracerProvider({ spanProcessors: [processor], ...(sampler && { sampler }) });
+  return {
+    make: (spans: number): void => {
+      for (let i = 0; i < spans; i++) provider.getTracer("test").startSpan("span").end();
+    },
+    flush: () => provider.forceFlush().catch(() => {}),
+    stop: () => provider.shutdown().catch(() => {}),
+  };
+}
+
+const success = (): ExportResult => ({ code: ExportResultCode.SUCCESS });
+const failure = (): ExportResult => ({ code: ExportResultCode.FAILED });
+
+test("what was exported is counted, also what waited at the end", async () => {
+  const { make, flush, stop } = tracing(success);
+  make(600);
+  await flush();
+  make(5);
+  await stop();
+  assert.deepEqual(await countsSince(), { created: 605, exported: 605, failed: 0, dropped: 0 });
+});
+
+test("a failing exporter is told of once, and once more when it works again", async () => {
+  const answers = [failure, failure, success, failure];
+  const { make, flush } = tracing(() => answers.shift()!());
+  for (let batch = 0; batch < 4; batch++) {
+    make(10);
+    await flush();
+  }
+  assert.deepEqual(await countsSince(), { created: 40, exported: 10, failed: 30, dropped: 0 });
+  assert.deepEqual(events, [
+    "telemetry.export_failing",
+    "telemetry.export_recovered",
+    "telemetry.export_failing",
+  ]);
+});
+
+test("while the exporter hangs, what the queue cannot hold is dropped and counted, to the span", async () => {
+  const { promise: hanging, resolve: answer } = Promise.withResolvers<ExportResult>();
+  const { make, stop } = tracing(() => hanging);
+  make(10_000);
+  // One batch of 512 is on its way, 8,192 wait.
+  const dropped = 10_000 - 8192 - 512;
+  assert.deepEqual(await countsSince(), { created: 10_000, exported: 0, failed: 0, dropped });
+  answer(success());
+  await stop();
+  assert.deepEqual(await countsSince(), { created: 10_000, exported: 10_000 - dropped, failed: 0, dropped });
+});
+
+test("what comes after the end is dropped and counted", async () => {
+  const { make, stop } = tracing(success);
+  await stop();
+  make(3);
+  assert.deepEqual(await countsSince(), { created: 3, exported: 0, failed: 0, dropped: 3 });
+});
+
+test("what nobody asked to record is not counted", async () => {
+  const { make, stop } = tracing(success, new AlwaysOffSampler());
+  make(3);
+  await stop();
+  assert.deepEqual(await countsSince(), { created: 0, exported: 0, failed: 0, dropped: 0 });
+});
