@@ -54,8 +54,14 @@ async function signal(bus: Bus, { id, task }: Run, reason: string | undefined): 
     causationId: "",
     data: { kind: "cancel", actor: { kind: "user", name: userName() }, ...(reason !== undefined && { reason }) },
   };
-  // A signal that stands already, with whatever reason, does the same.
-  await bus.log.append({ event, expect: "subject" }, { correlationId: task!.correlationId, root: { caller: undefined } });
+  const asked = { event, expect: "subject" as const };
+  const outcome = await bus.log.append(asked, { correlationId: task!.correlationId, root: { caller: undefined } });
+  // A cancel that stands already, for whatever reason and by whomever, does the same.
+  const stands = outcome.kind === "superseded" ? outcome.by.event : undefined;
+  const isCancel = stands?.type === "run.signal" && stands.data.kind === "cancel";
+  if (outcome.kind !== "stored" && !isCancel) {
+    throw new CommandFailure(`something else stands where the signal belongs; genesis events ${id} shows it`);
+  }
 }
 
 /** What a signal's schema allows. */

@@ -125,22 +125,34 @@ async function streamFinding({ jsm, names }: Bus, kind: StreamName): Promise<Fin
   return { what, is: "good", says };
 }
 
-async function checkConsumers({ jsm, names, subjects }: Bus): Promise<Finding> {
+async function checkConsumers(bus: Bus): Promise<Finding> {
+  const { names, subjects } = bus;
   const what = "consumers";
   const { agents } = loadCatalog(readSettings().catalog);
   const wanted = consumers(subjects, agents);
   const pending = new Map<string, number>();
   for (const stream of Object.values(names)) {
-    const listed = jsm.consumers.list(stream);
-    for await (const { name, num_pending } of listed) pending.set(`${stream} ${name}`, num_pending);
+    for (const [durable, waiting] of await durablesOf(bus, stream)) pending.set(`${stream} ${durable}`, waiting);
   }
   const missing = wanted.filter(({ stream, durable }) => !pending.has(`${names[stream]} ${durable}`));
   if (missing.length > 0) {
-    const says = `${missing.length} of ${wanted.length} are missing: ${missing.slice(0, 3).map(({ durable }) => durable).join(", ")}`;
+    const some = missing.slice(0, 3).map(({ durable }) => durable);
+    const says = `${missing.length} of ${wanted.length} are missing: ${some.join(", ")}${missing.length > 3 ? " …" : ""}`;
     return { what, is: "bad", says, todo: "npx genesis setup" };
   }
   const waiting = [...pending.values()].reduce((sum, n) => sum + n, 0);
   return { what, is: "good", says: `all ${wanted.length} are there, ${waiting} messages wait` };
+}
+
+/** The consumers of a stream with how many messages wait for each; none of a stream that is missing, which is a finding of its own. */
+async function durablesOf({ jsm }: Bus, stream: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  try {
+    for await (const { name, num_pending } of jsm.consumers.list(stream)) found.set(name, num_pending);
+    return found;
+  } catch {
+    return found;
+  }
 }
 
 function bad(what: string, error: unknown, todo: string): Finding {

@@ -30,7 +30,7 @@ const letter: z.ZodType<DeadLetter> = z.object({
   time: z.string(),
 });
 
-const PAGE = 100;
+const PAGE = 20;
 
 /** The newest dead letters, newest first. Whatever else somebody wrote there is left out. */
 export async function newestLetters(bus: Bus, limit: number): Promise<StoredLetter[]> {

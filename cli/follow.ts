@@ -6,6 +6,10 @@ import { inOrder, type Fact } from "./render/event.ts";
 /** The consumer of somebody who went away without a word is gone after this time. */
 const FORGET_AFTER_MS = 10_000;
 
+/** A broker that was started again knows the consumer no more; two missed heartbeats tell, and a new one is made. */
+const HEARTBEAT_MS = 1000;
+const EXPIRES_MS = 5000;
+
 /**
  * The facts of a run, those that stand first, then each as it is stored, up to the run's end.
  * What is stored while the history is read comes once: the consumer begins where the log ended before the reading.
@@ -37,7 +41,7 @@ async function* factsFrom({ js, names, subjects }: Bus, run: string, fromSeq: nu
     opt_start_seq: fromSeq,
     inactive_threshold: FORGET_AFTER_MS,
   });
-  const messages = await consumer.consume();
+  const messages = await consumer.consume({ expires: EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
   try {
     for await (const message of messages) {
       const { event, unreadable } = factOf(subjects, deliveryOf(message));

@@ -43,7 +43,7 @@ export function submit(command: Command): void {
 
 async function submitTask(bus: Bus, payload: Submission, options: SubmitOptions): Promise<void> {
   const output = outputFor(options);
-  const accepted = await ask(bus, payload, options.key);
+  const accepted = await ask(bus, payload, options);
   if (options.watch) {
     if (output.json) output.document(accepted);
     return requireCompleted(await watchRun(accepted.run, follow(bus, accepted.run), output));
@@ -60,7 +60,7 @@ const refused = EVENTS["plan.refused"].data.shape.error;
 const accepted = z.object({ run: token, correlationId: z.string(), traceId: z.string() });
 type Accepted = z.infer<typeof accepted>;
 
-async function ask({ requests, subjects }: Bus, payload: Submission, key: string | undefined): Promise<Accepted> {
+async function ask({ requests, subjects }: Bus, payload: Submission, { key, deadline }: SubmitOptions): Promise<Accepted> {
   const headers = { [HEADER.contentType]: "application/json", ...(key !== undefined && { [HEADER.idempotencyKey]: key }) };
   const question = { subject: subjects.submit, payload: JSON.stringify(payload), headers };
   const reply = await requests.one(question).catch((error: unknown) => {
@@ -69,7 +69,11 @@ async function ask({ requests, subjects }: Bus, payload: Submission, key: string
   });
   const answer = parseJson(reply.data);
   const refusal = refused.safeParse(answer).data;
-  if (refusal) throw new CommandFailure(`the task was refused: ${errorText(refusal)}`);
+  if (refusal) {
+    const isMoving = refusal.code === "E_CONFLICT" && deadline !== undefined && "inMs" in deadline;
+    const hint = isMoving ? "; a deadline as a duration makes every payload another one, give a moment" : "";
+    throw new CommandFailure(`the task was refused: ${errorText(refusal)}${hint}`);
+  }
   const run = accepted.safeParse(answer).data;
   if (run) return run;
   throw new CommandFailure("the gateway's answer cannot be read; is it of another version?");

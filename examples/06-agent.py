@@ -18,7 +18,7 @@ MESSAGES = {  # fixed per code: an error never repeats the caller's data
     "E_INPUT": "The step's input is not what its agent asks for.",
     "E_AGENT": "The agent could not do the step.",
 }
-at_work: dict[str, asyncio.Task] = {}  # by run, and cancelled when it ends
+at_work: dict[str, asyncio.Future] = {}  # by run, and done when that is over
 
 class Refused(Exception):
     """A code of the contract, the place, and the rule that was broken there."""
@@ -90,11 +90,14 @@ async def answer_to(js, msg):
 
 async def handle(js, msg, ack_wait):
     run = msg.subject.split(".")[4]
-    work = at_work[run] = asyncio.create_task(answer_to(js, msg))
-    while not (await asyncio.wait({work}, timeout=ack_wait / 3))[0]:
+    over = at_work[run] = asyncio.get_running_loop().create_future()
+    work = asyncio.create_task(answer_to(js, msg))
+    while not (await asyncio.wait({work, over}, timeout=ack_wait / 3, return_when=asyncio.FIRST_COMPLETED))[0]:
         await msg.in_progress()
     del at_work[run]
-    if not work.cancelled() and (answer := work.result()):
+    if over.done():
+        work.cancel()
+    elif answer := work.result():
         await append(js, answer[0], msg.headers, answer[1])
     await msg.ack()  # only now: the answer is on disk
 
@@ -113,12 +116,16 @@ async def serve(js, lane):
 
 async def main():
     nc = await nats.connect(os.environ.get("NATS_URL", "nats://127.0.0.1:4222"), name=AGENT, max_reconnect_attempts=-1)
+    js = nc.jetstream()
     async def stop_work(msg):
-        if work := at_work.get(msg.subject.split(".")[4]):
-            work.cancel()
+        over = at_work.get(msg.subject.split(".")[4])
+        for pause in (0, 0.1, 1) if over else ():  # heard before the broker has stored it: the log has the last word
+            await asyncio.sleep(pause)
+            if not over.done() and await standing(js, msg.subject):
+                over.set_result(None)
     await nc.subscribe(f"{FACTS}.run.finished.*.once", cb=stop_work)
     print(f"{AGENT} listens", flush=True)
-    await asyncio.gather(*(serve(nc.jetstream(), lane) for lane in ("high", "normal", "low")))
+    await asyncio.gather(*(serve(js, lane) for lane in ("high", "normal", "low")))
 
 def now():
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,8 +10,13 @@ const STOP_WITHIN_MS = 15_000;
  * @returns its folder; nothing when nothing ran
  */
 export async function down(dir: string | undefined, progress: Progress): Promise<string | undefined> {
-  const folder = foldersMeant(dir).find((candidate) => survivors(candidate).length > 0);
-  if (folder === undefined) return undefined;
+  const folders = foldersMeant(dir);
+  const folder = folders.find((candidate) => survivors(candidate).length > 0);
+  if (folder === undefined) {
+    // All of a killed instance may have ended by itself; what is written about it is not true any more.
+    for (const stale of folders.filter((candidate) => readClaim(candidate) !== undefined)) tidy(stale);
+    return undefined;
+  }
   const claim = readClaim(folder);
   if (claim !== undefined && isRunning(claim.up)) {
     signal(claim.up.pid, "SIGTERM");
@@ -22,7 +27,11 @@ export async function down(dir: string | undefined, progress: Progress): Promise
   }
   // An `up` that stopped in order has left nothing.
   await stopLeftOvers(folder, progress);
+  tidy(folder);
+  return folder;
+}
+
+function tidy(folder: string): void {
   removeState(folder);
   releaseClaim(folder);
-  return folder;
 }

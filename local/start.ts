@@ -171,6 +171,9 @@ async function startAll(programs: readonly Supervised[], signal: AbortSignal): P
   } finally {
     enough.abort();
   }
+  // One may have been ready and gone down for good while the others were still starting.
+  const failed = programs.find((p) => p.failure !== undefined);
+  if (failed?.failure !== undefined) throw failed.failure;
 }
 
 async function stopAll(dir: string, { broker, services }: Instance["running"]): Promise<void> {

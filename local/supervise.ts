@@ -38,6 +38,8 @@ export class Supervised {
   record: ProcessRecord | undefined;
   /** Where it answers, or did until it died. */
   address: string | undefined;
+  /** Why it stays down. */
+  failure: StartFailure | undefined;
 
   readonly #program: Program;
   readonly #watcher: Watcher;
@@ -119,8 +121,9 @@ export class Supervised {
     if (wrongSettings || (this.#program.oneTry === true && !this.#wasReady)) {
       this.#over = true;
       this.record = undefined;
+      this.failure = new StartFailure(what, { exitCode: wrongSettings ? EX_CONFIG : 1 });
       if (this.#wasReady) this.#watcher.say(`${what}; its settings are wrong, so it stays down`);
-      this.#first.reject(new StartFailure(what, { exitCode: wrongSettings ? EX_CONFIG : 1 }));
+      this.#first.reject(this.failure);
       this.#watcher.changed();
       return;
     }

@@ -91,6 +91,8 @@ test("what an up that was killed has started ends by itself", async () => {
   assert.equal(survivors(dir).length, 4);
   child.kill("SIGKILL");
   await eventually(() => survivors(dir).length === 0);
+  assert.equal(cli(folder, "down").stdout, "nothing is running\n");
+  assert.ok(!existsSync(join(dir, "state.json")), "what is not true any more is taken away");
 });
 
 test("down stops the instance of a parent folder, and says when nothing runs", async () => {

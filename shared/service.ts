@@ -1,24 +1,17 @@
 import { writeSync } from "node:fs";
 import packageJson from "../package.json" with { type: "json" };
 import { connect, type Bus } from "./bus/connect.ts";
+import type { BusContext, Work } from "./bus/context.ts";
 import { waitForSetup } from "./bus/wait-for-setup.ts";
 import { consumers, type ConsumerSpec } from "./contract/streams.ts";
 import { SettingError, readSettings, type Settings } from "./config.ts";
 import { serveHttp, type HttpServer } from "./telemetry/http.ts";
 import { createLog, type Log } from "./telemetry/logging.ts";
 import { collectProcessMetrics } from "./telemetry/metrics.ts";
-import { startTracing, type Tracing } from "./telemetry/tracing.ts";
+import { startTracing, type Tracing, type TracingOptions } from "./telemetry/tracing.ts";
 
 /** What a service is given to work with. */
-export type Context = { name: string; settings: Settings; bus: Bus; log: Log };
-
-/** Work that goes on until it is told to drain. */
-export type Work = {
-  /** Takes nothing new, and settles when what was begun is done. */
-  drain: () => Promise<void>;
-  /** Settles when the work is over. Before it was told to drain that is a failure: an iterator ended, or threw. */
-  ended: Promise<unknown>;
-};
+export type Context = BusContext & { settings: Settings };
 
 /** Begins a service's work, on a broker whose streams and consumers are there. */
 export type Start = (context: Context) => Promise<readonly Work[]>;
@@ -27,7 +20,8 @@ export type Start = (context: Context) => Promise<readonly Work[]>;
 export const EXIT = { ok: 0, failed: 1, software: 70, config: 78 } as const;
 type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-const DRAIN_WITHIN_MS = 8000;
+/** A little more than what a stage takes to give back what it cannot finish. */
+const DRAIN_WITHIN_MS = 8500;
 /** After it the process is gone, whatever hangs. */
 const END_WITHIN_MS = 10_000;
 
@@ -78,9 +72,7 @@ async function begin(running: Running, settings: Settings, start: Start): Promis
   const { version } = packageJson;
   log.info({ event: "starting", version }, "starting");
   collectProcessMetrics();
-  running.tracing = await startTracing({ service: name, version, log, settings }).catch((error: unknown) => {
-    throw new SettingError("GENESIS_TRACES_FILE", `must be a file that can be written (${codeOf(error)})`);
-  });
+  running.tracing = await traced({ service: name, version, log, settings });
   running.http = await serve(running, settings);
   const bus = await reachBroker(running, settings);
   running.works = await start({ name, settings, bus, log });
@@ -94,6 +86,15 @@ async function begin(running: Running, settings: Settings, start: Start): Promis
   const http = running.http.address;
   log.info({ event: "ready", http, duration_ms: Math.round(performance.now() - startedMs) }, "ready");
   process.send?.({ ready: true, http });
+}
+
+async function traced(options: TracingOptions): Promise<Tracing> {
+  try {
+    return await startTracing(options);
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new SettingError("GENESIS_TRACES_FILE", `must be a file that can be written (${codeOf(error)})`);
+  }
 }
 
 /** Answers from the beginning on, so that a process which waits for its broker can be seen to wait. */
@@ -181,7 +182,10 @@ class Refusal extends Error {
   }
 }
 
-/** Errors whose text says in one line what is wrong, written by us and free of values; by name, so that nobody need load what they do not use. */
+/**
+ * Errors whose text, written by us and free of values, says in one line what is wrong. By name, so that nobody need load a
+ * catalogue's reader to say it.
+ */
 const TOLD: Readonly<Record<string, ExitCode>> = {
   SettingError: EXIT.config,
   CatalogError: EXIT.config,
@@ -195,8 +199,9 @@ async function refuse(running: Running, err: unknown): Promise<void> {
   if (running.isEnding) return;
   running.isEnding = true;
   const told = err instanceof Error ? TOLD[err.name] : undefined;
-  running.log.fatal({ event: "start_failed", err }, "cannot start");
-  tell(running.name, told === undefined ? `cannot start (${codeOf(err)})` : (err as Error).message);
+  const line = told === undefined ? `cannot start (${codeOf(err)})` : (err as Error).message;
+  running.log.fatal({ event: "start_failed", err }, line);
+  tell(running.name, line);
   if (told !== EXIT.config) await running.tracing?.stop();
   process.exit(told ?? EXIT.failed);
 }

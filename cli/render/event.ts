@@ -3,7 +3,7 @@ import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Paint } from "./paint.ts";
 import { errorText } from "./run.ts";
 import { tableLines } from "./table.ts";
-import { shorten, shortValue } from "./text.ts";
+import { counted, shorten, shortValue } from "./text.ts";
 import { instant, timeOfDay } from "./time.ts";
 
 const TEXT_WIDTH = 80;
@@ -98,8 +98,4 @@ function verdictText({ rev, type, data }: StoredEvent<"plan.validated"> | Stored
   const failed = data.checks.filter((check) => !check.passed).map((check) => check.check);
   const why = failed.length === 0 ? "" : `, failed ${shorten(failed.join(", "), TEXT_WIDTH)}`;
   return `${scored}${why}${data.final ? ", the last try" : ""}`;
-}
-
-function counted(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -34,6 +34,11 @@ export function jsonText(value: unknown, indent?: number): string {
   return indent === undefined ? text.replaceAll(COMMANDS, escaped) : text.replaceAll(COMMANDS, (c) => (c === "\n" ? c : escaped(c)));
 }
 
+/** A number of things, e.g. `1 step`, `2 steps`. */
+export function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -3,7 +3,7 @@ import type { SpanNode } from "../trace/span-tree.ts";
 import type { Span } from "../trace/span.ts";
 import type { Paint } from "./paint.ts";
 import { tableLines } from "./table.ts";
-import { oneLine, shorten } from "./text.ts";
+import { counted, oneLine, shorten } from "./text.ts";
 import { duration } from "./time.ts";
 
 const NAME_WIDTH = 60;
@@ -30,7 +30,7 @@ function summaryLines(spans: readonly Span[], beginMs: number): string[] {
   const traces = [...new Set(spans.map((span) => span.traceId))];
   return [
     `${traces.length === 1 ? "trace" : "traces"} ${traces.join(", ")}`,
-    `${spans.length} spans of ${services.size} services in ${duration(endMs - beginMs)}`,
+    `${counted(spans.length, "span")} of ${counted(services.size, "service")} in ${duration(endMs - beginMs)}`,
   ];
 }
 

@@ -20,15 +20,18 @@ test("a card with code of its own runs that, one without runs the stand-in, an e
   const counter = own("counter", "count");
   const cards = [
     card("counter", ["count"]),
-    card("writer", ["write"]),
+    card("writer", ["write"], { concurrency: 3 }),
     card("guest", ["x"], { external: true }),
   ];
-  const agents = roster(cards, [counter, own("idle", "rest")], simulatedAgent);
+  const staff = roster(cards, [counter, own("idle", "rest")], simulatedAgent);
   assert.deepEqual(
-    agents.map((agent) => agent.name),
-    ["counter", "writer"],
+    staff.map(({ agent, concurrency }) => [agent.name, concurrency]),
+    [
+      ["counter", 1],
+      ["writer", 3],
+    ],
   );
-  assert.equal(agents[0], counter);
+  assert.equal(staff[0]!.agent, counter);
 });
 
 const DIFFERENCES: [string, AgentCard, Agent, RegExp][] = [
@@ -39,7 +42,7 @@ const DIFFERENCES: [string, AgentCard, Agent, RegExp][] = [
 
 for (const [name, differs, agent, message] of DIFFERENCES)
   test(`refuses ${name}`, () => {
-    assert.throws(() => roster([differs], [agent], simulatedAgent), { message });
+    assert.throws(() => roster([differs], [agent], simulatedAgent), { name: "CatalogError", message });
   });
 
 test("every shipped card of the audit has a handler file, every handler file a card, and they agree", async () => {

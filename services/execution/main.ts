@@ -19,13 +19,15 @@ await service("execution", async (context) => [
     ],
     from: "run",
     isRepeated: true,
-    decide: (event, history) => next(foldRun(history), { fact: event.id }),
-    decideUnreadable: (fact, history) => next(foldRun(history), { fact: fact.id }),
+    decide: (event, history, part) =>
+      part("execution.next", () => next(foldRun(history), { fact: event.id })),
+    decideUnreadable: (fact, history, part) =>
+      part("execution.next", () => next(foldRun(history), { fact: fact.id })),
     observe,
   })),
   ...(await timerStage(context, {
     durable: "execution-timers",
-    decide: (timer, history) => next(foldRun(history), { timer }),
+    decide: (timer, history, part) => part("execution.next", () => next(foldRun(history), { timer })),
     observe: (written, history) => observe(undefined, written, history),
   })),
 ]);

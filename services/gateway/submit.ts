@@ -6,7 +6,7 @@ import { GenesisError } from "../../shared/contract/errors.ts";
 import { HEADER, headerOf } from "../../shared/contract/headers.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
 import { record } from "../../shared/telemetry/metrics.ts";
-import { traceIdOf } from "../../shared/telemetry/messaging.ts";
+import { traceIdOf } from "../../shared/telemetry/trace-context.ts";
 import { accept, runOf } from "./accept.ts";
 
 /**

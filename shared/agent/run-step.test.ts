@@ -46,10 +46,6 @@ test("the handler sees the checked input: defaults filled in, unknown fields dro
   );
 });
 
-test("a handler that returns nothing has the result null, since JSON has no undefined", async () => {
-  assert.deepEqual(await outcomeOf(agentThat(() => undefined)), { completed: { output: null } });
-});
-
 test("input that the task does not take is E_INPUT, with the place and never the value", async () => {
   const agent = agentThat(() => assert.fail("the handler must not see it"));
   assert.deepEqual(await outcomeOf(agent, { input: { n: "secret" } }), {
@@ -176,8 +172,14 @@ test("the context tells where the step stands, and what came before it", async (
 
 test("a handler that listens to the signal ends when it aborts", async () => {
   const agent = agentThat((_, step) => delay(60_000, undefined, { signal: step.signal }));
-  const outcome = await outcomeOf(agent, { signal: AbortSignal.timeout(5) });
+  const { outcome, logged } = await tryStep(agent, { taskType: "work", signal: AbortSignal.timeout(5) });
   assert.ok("failed" in outcome);
+  assert.deepEqual(logged, [], "being told to stop is no news");
+});
+
+test("a broker that does not answer is no failure of the step", async () => {
+  const storage = new GenesisError("E_STORAGE");
+  await assert.rejects(tryStep(throwing(storage), { taskType: "work" }), storage);
 });
 
 test("a name that could reach another subject is refused when the agent is declared", () => {

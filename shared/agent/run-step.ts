@@ -1,43 +1,36 @@
-import { GenesisError, type ErrorShape } from "../contract/errors.ts";
+import type { StepAtHand, StepOutcome } from "../bus/attempt.ts";
+import { GenesisError } from "../contract/errors.ts";
 import type { EventData, StoredEvent } from "../contract/events.ts";
 import type { Usage } from "../contract/plan.ts";
 import { parseWith } from "../contract/validate.ts";
 import type { Log } from "../telemetry/logging.ts";
-import type { Agent, ProgressNote, StepContext, Task } from "./define-agent.ts";
+import type { Agent, StepContext, Task } from "./define-agent.ts";
 import { asAgentError } from "./errors.ts";
 
 /** The part of a dispatch that an agent reads. */
 export type Dispatched = Pick<StoredEvent<"step.dispatched">, "run" | "step" | "attempt" | "data">;
 
 /** A step that was given to this agent, and what its handler may reach from there. */
-export type StepAtHand = {
-  event: Dispatched;
-  /** As in the event, references replaced by the outputs that they name. */
-  results: Record<string, unknown>;
-  signal: AbortSignal;
-  progress: (note: ProgressNote) => void;
-  readTask: () => Promise<EventData<"task.submitted">>;
-  log: Log;
-};
+export type Given = Omit<StepAtHand, "event"> & { event: Dispatched; log: Log };
 
-/** What came of a step: the part of `step.completed` or `step.failed` that the agent decides. */
-export type StepOutcome =
-  | { completed: { output: unknown; usage?: Usage } }
-  | { failed: { error: ErrorShape; usage?: Usage } };
-
-/** Has the agent do a step. Never throws: whatever goes wrong is an outcome, its text and stack only in the log. */
-export async function runStep(agent: Agent, at: StepAtHand): Promise<StepOutcome> {
+/**
+ * Has the agent do a step. Whatever goes wrong is an outcome, its text and stack only in the log.
+ * @throws GenesisError `E_STORAGE` alone: the broker's troubles are no failure of the step
+ */
+export async function runStep(agent: Agent, given: Given): Promise<StepOutcome> {
   const spent: Usage[] = [];
   try {
-    const task = taskOf(agent, at.event.data.taskType);
-    const input = parseWith(task.input, at.event.data.input, "input", "E_INPUT");
-    const returned = await task.handler(input as never, contextOf(at, spent));
+    const task = taskOf(agent, given.event.data.taskType);
+    const input = parseWith(task.input, given.event.data.input, "input", "E_INPUT");
+    const returned = await task.handler(input as never, contextOf(given, spent));
     const output = parseWith(task.output, returned, "output", "E_AGENT");
-    // JSON has no undefined, and a result must stand in its message.
-    return { completed: { output: output ?? null, ...usageOf(spent) } };
+    return { completed: { output, ...usageOf(spent) } };
   } catch (thrown) {
     const error = asAgentError(thrown);
-    at.log.warn({ event: "step_failed", code: error.code, err: error }, "the step failed");
+    if (error.code === "E_STORAGE") throw error;
+    // A step that was told to stop ends with an error too, and that is no news.
+    if (!given.signal.aborted)
+      given.log.warn({ event: "step_failed", code: error.code, err: error }, "the step failed");
     return { failed: { error: error.toJSON(), ...usageOf(spent) } };
   }
 }
@@ -49,24 +42,21 @@ function taskOf(agent: Agent, type: string): Task {
   return task;
 }
 
-function contextOf(at: StepAtHand, spent: Usage[]): StepContext {
-  const { run, step, attempt, data } = at.event;
+function contextOf({ event, readTask: read, ...rest }: Given, spent: Usage[]): StepContext {
+  const { run, step = "", attempt = 1, data } = event;
   let task: Promise<EventData<"task.submitted">> | undefined;
-  const readTask = (): Promise<EventData<"task.submitted">> => (task ??= at.readTask());
+  const readTask = (): Promise<EventData<"task.submitted">> => (task ??= read());
   return {
+    ...rest,
     run,
-    step: step!,
-    attempt: attempt!,
+    step,
+    attempt,
     taskType: data.taskType,
     title: data.title,
-    results: at.results,
     effectKey: data.effectKey,
-    signal: at.signal,
-    progress: at.progress,
     usage: { add: (usage) => void spent.push(usage) },
     task: readTask,
     goal: async () => (await readTask()).goal,
-    log: at.log,
   };
 }
 

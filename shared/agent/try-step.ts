@@ -1,7 +1,8 @@
+import type { StepOutcome } from "../bus/attempt.ts";
 import { POLICY_DEFAULTS, type EventData } from "../contract/events.ts";
 import type { LogFields } from "../telemetry/logging.ts";
 import type { Agent, ProgressNote } from "./define-agent.ts";
-import { runStep, type Dispatched, type StepOutcome } from "./run-step.ts";
+import { runStep, type Dispatched } from "./run-step.ts";
 
 /** A step to try an agent with; what is left out is filled in. */
 export type TriedStep = {

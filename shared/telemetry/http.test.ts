@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { text } from "node:stream/consumers";
+import { eventually } from "../../test/support/eventually.ts";
 import { serveHttp, type Checks, type HttpServer } from "./http.ts";
 
 let server: HttpServer;
@@ -76,6 +77,17 @@ test("a client that never finishes its headers is cut off", async () => {
   const answer = await text(socket);
   assert.match(answer, /^HTTP\/1\.1 408 /);
   assert.ok(performance.now() - began < 4000);
+});
+
+test("of more than 64 connections at a time the rest is turned away", async () => {
+  const { port } = new URL(server.address);
+  const sockets = Array.from({ length: 70 }, () => connect(Number(port), "127.0.0.1"));
+  const open = new Set(sockets);
+  for (const socket of sockets) socket.on("error", () => {}).on("close", () => open.delete(socket));
+  await eventually(() => open.size <= 64, 1500);
+  assert.ok(open.size >= 60);
+  for (const socket of sockets) socket.destroy();
+  await eventually(async () => (await fetch(`${server.address}/livez`)).ok);
 });
 
 test("a port that is taken is an error that says so", async () => {

@@ -54,9 +54,6 @@ export type ProcessedMessage = Message &
     startsTrace?: boolean | undefined;
   };
 
-export { part } from "./spans.ts";
-export { parseTraceparent, traceIdOf } from "./trace-context.ts";
-
 type Publish<T> = (traceHeaders: Record<string, string>) => Promise<T>;
 
 const MS_PER_S = 1000;
@@ -162,7 +159,7 @@ async function measureProcessing<T>(message: ProcessedMessage, fn: () => Promise
     error_type = errorType(error);
     throw error;
   } finally {
-    record("processSeconds", { template, consumer, error_type }, (performance.now() - startedMs) / MS_PER_S);
+    record("processSeconds", { template, error_type }, (performance.now() - startedMs) / MS_PER_S);
   }
 }
 

@@ -147,6 +147,8 @@ const withExemplar = <L extends Readonly<Record<string, LabelRow>>>(metric: Metr
 /** The convention's advice for the time that a message takes, and finer below 5 ms: a hop here takes less. */
 const MESSAGE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const RUN_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600];
+/** Few, since there is one such histogram for each agent. */
+const STEP_SECONDS = [0.01, 0.1, 0.5, 1, 5, 30, 300];
 const SCORES = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
 const PLAN_SIZES = [1, 2, 3, 5, 8, 13, 21, 34, 55, 100, 200, 500];
 
@@ -191,7 +193,7 @@ export const METRICS = {
       "messaging_process_duration_seconds",
       "s",
       "handling of one message, until its last fact is stored",
-      { template, consumer, error_type: errorType },
+      { template, error_type: errorType },
       MESSAGE_SECONDS,
     ),
   ),
@@ -283,7 +285,7 @@ export const METRICS = {
       "s",
       "one attempt, from the agent's start to its result",
       { agent, outcome: { values: ["completed", "failed"] } },
-      RUN_SECONDS,
+      STEP_SECONDS,
     ),
   ),
 } satisfies Record<string, MetricRow>;
@@ -296,7 +298,7 @@ export type Point = { [K in MetricKey]: { metric: K; labels: LabelsOf<K>; value:
 
 /**
  * What a stage tells about an event that it handled: attributes of the span that processed it, attributes of the parts
- * that were run (the nth entry for a part describes its nth run) and metric points. A service's `observe.ts` makes it, pure,
+ * that were run (several entries for a part describe its last runs, in their order) and metric points. A service's `observe.ts` makes it, pure,
  * out of facts and of nothing else.
  */
 export type Observation = {
@@ -322,16 +324,13 @@ export const LOG_KEYS = {
   stream: "a stream of the broker",
   consumer: "a durable consumer of the broker",
   seq: "the stream sequence of a message",
-  deliveries: "how often the message was delivered",
   duration_ms: "how long it took",
   count: "how many",
   http: "the address of /metrics, /livez and /readyz",
-  nats: "the broker's host and port",
   signal: "the signal of the operating system",
   reason: "why, in fixed words",
   version: "of what the line is about",
   exporter: "where spans go",
-  state: "the state that something went into",
 } as const;
 
 export type LogKey = keyof typeof LOG_KEYS;

@@ -91,6 +91,21 @@ test("an observation describes the message's span and, in their order, its parts
   assert.equal(second!.attributes["genesis.step"], "second");
 });
 
+test("of a decision that was made again the last run is described", async () => {
+  const spans = await spansOf(() =>
+    processSpan(delivered(), [], async () => {
+      part("halo.route", () => {});
+      part("halo.route", () => {});
+      applyObservation(() => ({
+        parts: [{ part: "halo.route", attributes: { "halo.unrouted_count": 1 } }],
+      }));
+    }),
+  );
+  const [, first, again] = spans;
+  assert.equal(first!.attributes["halo.unrouted_count"], undefined);
+  assert.equal(again!.attributes["halo.unrouted_count"], 1);
+});
+
 test("an observation that throws does not touch the work", async () => {
   const result = await processSpan(delivered(), [], async () => {
     applyObservation(() => {

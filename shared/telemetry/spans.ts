@@ -98,13 +98,14 @@ export function applyObservation(observe: () => Observation): void {
   }
 }
 
+/** From the end, because a decision that had to be made again ran its parts again. */
 function describeParts(open: readonly OpenPart[], descriptions: NonNullable<Observation["parts"]>): void {
   const described = new Set<OpenPart>();
-  for (const { part: name, attributes } of descriptions) {
-    const next = open.find((candidate) => candidate.name === name && !described.has(candidate));
-    if (next === undefined) continue;
-    next.span.setAttributes(attributes);
-    described.add(next);
+  for (const { part: name, attributes } of descriptions.toReversed()) {
+    const last = open.findLast((candidate) => candidate.name === name && !described.has(candidate));
+    if (last === undefined) continue;
+    last.span.setAttributes(attributes);
+    described.add(last);
   }
 }
 

@@ -35,8 +35,10 @@ const countsOf = (exporter: string, counts: Record<string, number>): string[] =>
     ([state, count]) => `telemetry_spans_total{exporter="${exporter}",state="${state}"} ${count}`,
   );
 
+type OtlpSpan = { name: string; traceId: string; attributes: { key: string; value: object }[] };
+
 /** The spans of a traces file. */
-async function spansIn(file: string): Promise<{ name: string; traceId: string; parentSpanId?: string }[]> {
+async function spansIn(file: string): Promise<OtlpSpan[]> {
   const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line.endsWith("]}"));
   return lines.flatMap((line) => JSON.parse(line).resourceSpans[0].scopeSpans[0].spans);
 }
@@ -55,6 +57,11 @@ test("spans are appended to a file, a batch a line, after whatever a killed proc
   const { traceparents, counts } = await traceWork({ GENESIS_TRACES_FILE: file });
   const spans = await spansIn(file);
   assert.equal(spans.length, 40);
+  for (const { attributes } of spans)
+    assert.deepEqual(
+      attributes.filter(({ key }) => key === "genesis.layer"),
+      [{ key: "genesis.layer", value: { stringValue: "HALO" } }],
+    );
   assert.deepEqual(
     spans.filter(({ name }) => name.startsWith("publish ")).map(({ traceId }) => traceId),
     traceparents.map((traceparent) => traceparent.split("-")[1]),

@@ -35,8 +35,9 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   return { stop: () => stopWithin(sdk, options.log) };
 }
 
-function hasTarget({ sdkDisabled, ...targets }: TracingOptions["settings"]): boolean {
-  return sdkDisabled !== "true" && Object.values(targets).some((target) => target !== undefined);
+function hasTarget(settings: TracingOptions["settings"]): boolean {
+  const { sdkDisabled, otlpEndpoint, otlpTracesEndpoint, tracesFile } = settings;
+  return sdkDisabled !== "true" && (otlpEndpoint ?? otlpTracesEndpoint ?? tracesFile) !== undefined;
 }
 
 async function stopWithin(sdk: { shutdown(): Promise<void> }, log: Log): Promise<void> {

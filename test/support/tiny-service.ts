@@ -1,5 +1,6 @@
 import { CatalogError } from "../../shared/catalog/load.ts";
-import { service, type Work } from "../../shared/service.ts";
+import type { Work } from "../../shared/bus/context.ts";
+import { service } from "../../shared/service.ts";
 import { domainSpan } from "../../shared/telemetry/spans.ts";
 
 /** What a tiny service does with its life; its one argument. */

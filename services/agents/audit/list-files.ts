@@ -16,11 +16,12 @@ export type Listing = {
 
 /** An audit looks at this many directory entries at most. */
 export const MAX_FILES = 20_000;
-const IGNORED = new Set([".git", "node_modules"]);
+/** Not the author's own files; `.genesis` is what Genesis itself writes. */
+const IGNORED = new Set([".git", "node_modules", ".genesis"]);
 const AT_ONCE = 32;
 
 /**
- * Lists the regular files below a folder, `.git` and `node_modules` left out. In a git work tree these are the files that
+ * Lists the regular files below a folder, without `.git`, `node_modules` and `.genesis`. In a git work tree these are the files that
  * git knows and those that are new and not ignored; elsewhere all. Symbolic links are counted, never followed.
  * @throws the signal's reason when aborted
  */

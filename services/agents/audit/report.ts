@@ -55,7 +55,7 @@ function section<R>(
 function filesPart({ root, source, total, totalBytes, skipped, complete }: FileList): Part {
   const from = source === "git" ? "known to git, or new and not ignored" : "in the folder";
   const lines = [
-    `Folder ${inert(root)}: ${counted(total, "file")} (${size(totalBytes)}) ${from}; \`.git\` and \`node_modules\` left out.`,
+    `Folder ${inert(root)}: ${counted(total, "file")} (${size(totalBytes)}) ${from}; \`.git\`, \`node_modules\` and \`.genesis\` left out.`,
     ...(skipped.links + skipped.others > 0
       ? [
           `Not followed: ${counted(skipped.links, "symbolic link")}, ${counted(skipped.others, "other entry", "other entries")}.`,

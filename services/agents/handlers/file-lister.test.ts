@@ -27,13 +27,14 @@ async function refused(auditRoot: string, root: string): Promise<unknown> {
 
 const FORBIDDEN = { code: "E_FORBIDDEN", retryable: false };
 
-test("lists the files of a folder with their sizes, without .git and node_modules", async (t) => {
+test("lists the files of a folder with their sizes, without .git, node_modules and .genesis", async (t) => {
   const root = await makeTree(t, {
     "readme.md": "# hi\n",
     "src/naïve file 🚀.ts": "1",
     "node_modules/x/index.js": "no",
     "deep/node_modules/y.js": "no",
     ".git/config": "no",
+    ".genesis/nats.conf": "no",
   });
   assert.deepEqual(await listed(root), {
     kind: "file-list",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
 import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
-import type { StepOutcome } from "../../../shared/agent/run-step.ts";
+import type { StepOutcome } from "../../../shared/bus/attempt.ts";
 import { makeTree } from "../../../test/support/tree.ts";
 import { MAX_FILE_BYTES } from "../audit/read-text.ts";
 import type { FileList, LineCount } from "../audit/results.ts";

@@ -1,0 +1,53 @@
+import type { StepAtHand, StepOutcome } from "../bus/attempt.ts";
+import type { BusContext, Work } from "../bus/context.ts";
+import { waitForSetup } from "../bus/wait-for-setup.ts";
+import { work } from "../bus/work.ts";
+import { agentConsumer } from "../contract/streams.ts";
+import { LANES } from "../contract/subjects.ts";
+import type { Log } from "../telemetry/logging.ts";
+import { ATTRIBUTE, type Observation } from "../telemetry/names.ts";
+import { applyObservation, domainSpan } from "../telemetry/spans.ts";
+import type { Agent } from "./define-agent.ts";
+import { runStep } from "./run-step.ts";
+
+/** Agents, and how many steps each works on at a time in this process. */
+export type Staff = readonly { agent: Agent; concurrency: number }[];
+
+/** One attempt that an agent made, and how long it took. */
+export type Done = { agent: string; outcome: StepOutcome; durationMs: number };
+
+/** What is told of an attempt; pure. */
+export type Observe = (done: Done) => Observation;
+
+/**
+ * Has agents do the steps that are dispatched to them, until they are told to drain. Makes nothing on the broker: a card in a
+ * catalogue and `genesis setup` make an agent's consumers. @throws SetupMissing when they are not there after 60 s
+ */
+export async function runAgents(
+  ctx: BusContext,
+  staff: Staff,
+  observe: Observe = () => ({}),
+): Promise<Work[]> {
+  const consumers = staff.flatMap(({ agent }) =>
+    LANES.map((lane) => ({ stream: "log" as const, durable: agentConsumer(agent.name, lane) })),
+  );
+  await waitForSetup(ctx.bus, { streams: ["log"], consumers });
+  const workers = staff.map(({ agent, concurrency }) => ({
+    name: agent.name,
+    concurrency,
+    run: (step: StepAtHand) => attempt(agent, { ...step, log: ctx.log }, observe),
+  }));
+  return work(ctx, workers);
+}
+
+/** One attempt, as a span of the GenAI conventions under the span of its message. */
+function attempt(agent: Agent, step: StepAtHand & { log: Log }, observe: Observe): Promise<StepOutcome> {
+  const attributes = { [ATTRIBUTE.genAiOperation]: "invoke_agent", [ATTRIBUTE.genAiAgent]: agent.name };
+  return domainSpan("invoke_agent", attributes, async () => {
+    const startedMs = performance.now();
+    const outcome = await runStep(agent, step);
+    const durationMs = performance.now() - startedMs;
+    applyObservation(() => observe({ agent: agent.name, outcome, durationMs }));
+    return outcome;
+  });
+}

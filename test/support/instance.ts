@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { signal, recordOf, isRunning } from "../../local/processes.ts";
+import { SERVICES, type ServiceSpec } from "../../local/service.ts";
+import { startLocal } from "../../local/start.ts";
+import { eventually } from "./eventually.ts";
+import { foreignClient, type ForeignClient } from "./foreign-client.ts";
+
+/** The test's own agent, as a process among the others. */
+export const FLOW_AGENT: ServiceSpec = {
+  name: "flow-agent",
+  main: join(import.meta.dirname, "flow-agent.ts"),
+};
+
+const catalogOf = (name: string): string => join(import.meta.dirname, "catalog", name);
+const CATALOGS = ["business", "audit", catalogOf("flow"), catalogOf("puppet")];
+const BACK_WITHIN_MS = 30_000;
+
+/** What a test may want otherwise: twice as many of each, or the folder that audits may read. */
+export type InstanceOptions = { twice?: boolean; auditRoot?: string };
+
+/** A whole Genesis of one test file: a broker and every service as a process of its own, and a stranger who talks to them. */
+export type Instance = {
+  dir: string;
+  url: string;
+  client: ForeignClient;
+  /** The process of a service, or of the broker (`nats-server`), as it is now. */
+  pidOf: (name: string) => number;
+  /** Every process, by its name. */
+  pids: () => Record<string, number>;
+  /** Where a service answers. */
+  httpOf: (name: string) => string;
+  /** `kill -9`. Whoever keeps it up starts it again. */
+  kill: (name: string) => void;
+  /** Waits until everything that was killed is up again, and answers. */
+  allUp: () => Promise<void>;
+  /** Has a service stand still until it is told to go on, as a machine does that swaps: it is alive, and does nothing. */
+  freeze: (name: string) => () => void;
+  /** The lines of every service's log. */
+  logLines: () => Promise<Record<string, unknown>[]>;
+  /** Stops everything, sees that nothing is left running, and deletes the folder. */
+  stop: () => Promise<void>;
+};
+
+/** Starts an instance on free ports in a folder of its own, with the shipped catalogues and those of the tests. */
+export async function startInstance({ twice = false, auditRoot }: InstanceOptions = {}): Promise<Instance> {
+  const dir = await mkdtemp(join(tmpdir(), "genesis-instance-"));
+  const all = [...SERVICES, FLOW_AGENT];
+  const services = twice ? all.flatMap((one) => [one, { ...one, name: `${one.name}-2` }]) : all;
+  const settings = {
+    GENESIS_CATALOG: CATALOGS.join(","),
+    ...(auditRoot !== undefined && { GENESIS_AUDIT_ROOT: auditRoot }),
+  };
+  const local = await startLocal({ dir, port: 0, profile: "durable", services, settings });
+  const client = await foreignClient(local.url);
+  const frozen = new Set<number>();
+  const seen = new Map<number, NonNullable<ReturnType<typeof recordOf>>>();
+
+  const pids = (): Record<string, number> => {
+    const { nats, services: running } = local.state();
+    const found = Object.fromEntries([["nats-server", nats.pid], ...running.map(({ name, pid }) => [name, pid])]);
+    for (const [name, pid] of Object.entries<number>(found)) {
+      const record = seen.has(pid) ? undefined : recordOf(name, pid);
+      if (record) seen.set(pid, record);
+    }
+    return found;
+  };
+  const pidOf = (name: string): number => {
+    const pid = pids()[name];
+    assert.ok(pid, `${name} runs`);
+    return pid;
+  };
+  const thaw = (pid: number): void => {
+    if (frozen.delete(pid)) signal(pid, "SIGCONT");
+  };
+  pids();
+
+  return {
+    dir,
+    url: local.url,
+    client,
+    pids,
+    pidOf,
+    httpOf: (name) => local.state().services.find((service) => service.name === name)?.http ?? "",
+    kill: (name) => signal(pidOf(name), "SIGKILL"),
+    allUp: async () => {
+      const urls = local.state().services.map(({ http }) => `${http}/readyz`);
+      const answers = (url: string) =>
+        fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+          async (response) => (await response.text(), response.ok),
+          () => false,
+        );
+      await eventually(async () => (await Promise.all(urls.map(answers))).every(Boolean), BACK_WITHIN_MS);
+      pids();
+    },
+    freeze: (name) => {
+      const pid = pidOf(name);
+      frozen.add(pid);
+      signal(pid, "SIGSTOP");
+      return () => thaw(pid);
+    },
+    logLines: () => jsonLines(join(dir, "logs")),
+    stop: async () => {
+      pids();
+      for (const pid of frozen) thaw(pid);
+      await client.close();
+      await local.stop();
+      const left = [...seen.values()].filter(isRunning);
+      await rm(dir, { recursive: true, force: true });
+      assert.deepEqual(left, [], "no process is left");
+    },
+  };
+}
+
+/** Every line of every `.jsonl` file in a folder; that each is JSON is part of what is tested. */
+export async function jsonLines<T = Record<string, unknown>>(folder: string): Promise<T[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+  return texts.flatMap((text) =>
+    text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as T),
+  );
+}
