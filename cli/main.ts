@@ -3,6 +3,11 @@ import { runCommandLine, type CommandRow } from "./command-line.ts";
 /** Every command, one row each, in the order of the help. */
 const COMMANDS: readonly CommandRow[] = [
   {
+    name: "demo",
+    summary: "start everything, run three tasks, show them, stop",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  {
     name: "up",
     summary: "start nats-server and every service here, and keep them running",
     load: async () => (await import("./up.ts")).up,

@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+import { findBroker } from "../local/find-broker.ts";
+import { progressOn } from "../local/progress.ts";
+import { childEnvironment } from "../shared/config.ts";
 
 /**
  * Runs the tests by kind: pure files together in one process, everything that starts processes or a broker in a process of
@@ -24,7 +27,15 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 type Counts = { passed: number; failed: number; skipped: number };
 
-function runKind(kind: Kind, files: readonly string[]): Counts & { status: number } {
+/** The environment of the tests: as it is here, and nats-server on PATH, wherever it came from. */
+async function testEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const environment = childEnvironment({});
+  const { signal } = new AbortController();
+  const { path } = await findBroker({ environment, progress: progressOn(process.stderr), signal });
+  return childEnvironment({ PATH: [dirname(path), environment["PATH"]].join(delimiter) });
+}
+
+function runKind(kind: Kind, files: readonly string[], env: NodeJS.ProcessEnv): Counts & { status: number } {
   const dir = mkdtempSync(join(tmpdir(), "genesis-test-"));
   const countFile = join(dir, "counts.json");
   const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
@@ -39,7 +50,7 @@ function runKind(kind: Kind, files: readonly string[]): Counts & { status: numbe
     ...counting,
     ...(files.length > 0 ? files : KINDS[kind].files),
   ];
-  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit", env });
   const counts = readCounts(countFile);
   rmSync(dir, { recursive: true });
   // A runner that died without counting is a failure, whatever it printed.
@@ -61,7 +72,8 @@ function readCounts(file: string): Counts {
 const [first, ...rest] = process.argv.slice(2);
 const isKind = (word: string | undefined): word is Kind => word !== undefined && Object.hasOwn(KINDS, word);
 const kinds: Kind[] = isKind(first) ? [first] : ["pure", "bus"];
-const results = kinds.map((kind) => runKind(kind, isKind(first) ? rest : []));
+const env = await testEnvironment();
+const results = kinds.map((kind) => runKind(kind, isKind(first) ? rest : [], env));
 const sum = (key: keyof Counts): number => results.reduce((total, counts) => total + counts[key], 0);
 const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
 console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
