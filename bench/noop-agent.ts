@@ -15,4 +15,4 @@ const noop = defineAgent({
   },
 });
 
-await service("noop", (context) => runAgents(context, [{ agent: noop, concurrency: 256 }]));
+await service("noop", { start: (context) => runAgents(context, [{ agent: noop, concurrency: 256 }]) });

@@ -23,7 +23,8 @@ export function outputFor(options: { json?: boolean }): Output {
   return {
     json,
     paint: hasColours ? COLOURED : PLAIN,
-    isLive: stdout.isTTY === true && !json,
+    // A terminal that does not say how high it is (`docker run -t` without a size) cannot be drawn over.
+    isLive: stdout.isTTY === true && stdout.rows > 0 && !json,
     lines: (lines) => lines.forEach((line) => stdout.write(`${line}\n`)),
     document: (value) => stdout.write(`${jsonText(value)}\n`),
   };

@@ -143,10 +143,11 @@ test("trace draws the spans of the files in the instance's folder", async () => 
   assert.match(without.stderr, /^genesis: no spans of run [^\n]*\n$/);
 });
 
-test("watching follows a run to its end, facts that stand and facts that come", async () => {
+test("watching follows a run to its end, facts that stand and facts that come", async (t) => {
   const id = "11ve".padEnd(32, "0");
   await append(submitted(id));
   const watching = startGenesis(["show", id, "--watch", "--json", "--nats", cell.server.url]);
+  t.after(() => watching.kill("SIGKILL"));
   const seen: string[] = [];
   watching.stdout.setEncoding("utf8").on("data", (text: string) => {
     for (const line of text.trim().split("\n")) seen.push(JSON.parse(line).type);
@@ -167,10 +168,11 @@ test("watching a run that is over tells it and ends", async () => {
   assert.match(lines[6]!, /  run\.finished     completed: 1 completed, 0 failed, 0 skipped$/);
 });
 
-test("watching goes on when the broker was killed and started again", async () => {
+test("watching goes on when the broker was killed and started again", async (t) => {
   const id = "aga1n".padEnd(32, "0");
   await append(submitted(id));
   const watching = startGenesis(["show", id, "--watch", "--json", "--nats", cell.server.url]);
+  t.after(() => watching.kill("SIGKILL"));
   const over = once(watching, "exit");
   const seen: string[] = [];
   watching.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -188,8 +190,9 @@ test("on a terminal the run is a tree that is drawn anew, and stays when it is o
   if (!hasProgram("script")) return notRun(t, "`script`, which makes a terminal, is not installed");
   const id = "7ree".padEnd(32, "0");
   await append(submitted(id));
-  const command = [process.execPath, join(PROJECT_ROOT, "cli", "genesis.js"), "show", id, "--watch", "--nats", cell.server.url];
+  const command = ["stty rows 40 columns 120;", process.execPath, join(PROJECT_ROOT, "cli", "genesis.js"), "show", id, "--watch", "--nats", cell.server.url];
   const terminal = spawn("script", ["-qec", command.join(" "), "/dev/null"], { env: childEnvironment({ TERM: "xterm", NO_COLOR: "" }) });
+  t.after(() => terminal.kill("SIGKILL"));
   let written = "";
   terminal.stdout.setEncoding("utf8").on("data", (text: string) => (written += text));
   await eventually(() => written.includes("planning"));

@@ -22,4 +22,4 @@ const greeter = defineAgent({
   },
 });
 
-await service("greeter", (context) => runAgents(context, [{ agent: greeter, concurrency: 4 }]));
+await service("greeter", { start: (context) => runAgents(context, [{ agent: greeter, concurrency: 4 }]) });

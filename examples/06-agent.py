@@ -111,11 +111,12 @@ async def serve(js, lane):
         except nats.errors.TimeoutError:
             pass  # nothing to do
         except (nats.errors.Error, RuntimeError) as error:
-            print(f"{AGENT}: {error}", flush=True)
+            await tell(error)
             await asyncio.sleep(1)
 
 async def main():
-    nc = await nats.connect(os.environ.get("NATS_URL", "nats://127.0.0.1:4222"), name=AGENT, max_reconnect_attempts=-1)
+    url = os.environ.get("NATS_URL", "nats://127.0.0.1:4222")
+    nc = await nats.connect(url, name=AGENT, max_reconnect_attempts=-1, error_cb=tell)
     js = nc.jetstream()
     async def stop_work(msg):
         over = at_work.get(msg.subject.split(".")[4])
@@ -126,6 +127,9 @@ async def main():
     await nc.subscribe(f"{FACTS}.run.finished.*.once", cb=stop_work)
     print(f"{AGENT} listens", flush=True)
     await asyncio.gather(*(serve(js, lane) for lane in ("high", "normal", "low")))
+
+async def tell(error):
+    print(f"{AGENT}: {error}", flush=True)
 
 def now():
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -197,7 +197,11 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const stray = Object.keys(environment).find((name) => name.startsWith("GENESIS_") && !known.has(name));
   if (stray !== undefined) throw new SettingError(stray, "is not a setting; see docs/settings.md");
   const entries = Object.entries(SETTINGS).map(([name, r]) => [name, readOne(r, environment)]);
-  return Object.fromEntries(entries) as Settings;
+  const settings = Object.fromEntries(entries) as Settings;
+  if (settings.modelUrl !== undefined && settings.modelName === undefined) {
+    throw new SettingError(SETTINGS.modelName.variable, `must be set where ${SETTINGS.modelUrl.variable} is`);
+  }
+  return settings;
 }
 
 /** The environment of this process, for a child that is given some settings of its own. */

@@ -13,8 +13,13 @@ import { startTracing, type Tracing, type TracingOptions } from "./telemetry/tra
 /** What a service is given to work with. */
 export type Context = BusContext & { settings: Settings };
 
-/** Begins a service's work, on a broker whose streams and consumers are there. */
-export type Start = (context: Context) => Promise<readonly Work[]>;
+/** What a service does. */
+export type Service<T> = {
+  /** What must be right before anything else is tried, such as a catalogue: whatever this throws is told at once. */
+  prepare?: (settings: Settings) => T | Promise<T>;
+  /** Begins the work, on a broker whose streams and consumers are there. */
+  start: (context: Context, prepared: T) => Promise<readonly Work[]>;
+};
 
 /** What a process of ours ends with; the numbers from 64 on are those of sysexits.h. */
 export const EXIT = { ok: 0, failed: 1, software: 70, config: 78 } as const;
@@ -43,13 +48,13 @@ type Running = {
  * exit 78 where starting again would not help (settings, catalogue, a broker that is unfit), else 1. Work that ends by itself
  * and a connection that is closed end the process with 1, a bug with 70: whoever supervises it starts it again.
  */
-export async function service(name: string, start: Start): Promise<void> {
+export async function service<T>(name: string, spec: Service<T>): Promise<void> {
   const settings = settingsOrExit(name);
   const log = createLog({ service: name, level: settings.logLevel, format: settings.logFormat });
   const running: Running = { name, log, works: [], isReady: false, isEnding: false };
   endOnSignals(running);
   try {
-    await begin(running, settings, start);
+    await begin(running, settings, spec);
   } catch (error) {
     await refuse(running, error);
   }
@@ -66,16 +71,17 @@ function settingsOrExit(name: string): Settings {
   }
 }
 
-async function begin(running: Running, settings: Settings, start: Start): Promise<void> {
+async function begin<T>(running: Running, settings: Settings, { prepare, start }: Service<T>): Promise<void> {
   const { name, log } = running;
   const startedMs = performance.now();
   const { version } = packageJson;
   log.info({ event: "starting", version }, "starting");
+  const prepared = (await prepare?.(settings)) as T;
   collectProcessMetrics();
   running.tracing = await traced({ service: name, version, log, settings });
   running.http = await serve(running, settings);
   const bus = await reachBroker(running, settings);
-  running.works = await start({ name, settings, bus, log });
+  running.works = await start({ name, settings, bus, log }, prepared);
   for (const { ended } of running.works) {
     ended.then(
       () => endAs(running, EXIT.failed, "work_ended"),

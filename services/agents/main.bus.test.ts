@@ -108,7 +108,7 @@ test("audits a folder: listed once, looked at side by side, joined in one report
   assert.equal(await readFile(path, "utf8"), markdown);
   assert.equal(
     summary,
-    "3 files; 4 lines in 3 languages; 0 TODOs and other marks; 0 files over 100.0 KiB; 1 locked package under 1 licence; no git history",
+    "3 files; 4 lines in 3 languages; 0 TODOs and other marks; 0 files over 100 KiB; 1 locked package under 1 licence; no git history",
   );
 });
 

@@ -1,7 +1,7 @@
 import type { Agent } from "../../shared/agent/define-agent.ts";
 import { runAgents } from "../../shared/agent/run-agents.ts";
 import { loadCatalog } from "../../shared/catalog/load.ts";
-import { SettingError, type Settings } from "../../shared/config.ts";
+import type { Settings } from "../../shared/config.ts";
 import type { AgentCard } from "../../shared/domain/agents.ts";
 import { service } from "../../shared/service.ts";
 import { loadHandlers } from "./handlers.ts";
@@ -10,14 +10,19 @@ import { roster } from "./roster.ts";
 import { simulatedAgent } from "./simulated.ts";
 
 /** The agents: every card of the catalogue that is not somebody else's is at work here. */
-await service("agents", async (context) => {
-  const { settings, log } = context;
-  const { agents: cards } = loadCatalog(settings.catalog);
-  const own = await loadHandlers(settings);
-  const staff = roster(cards, own, await standIn(settings));
-  const idle = own.filter((agent) => !cards.some((card) => card.name === agent.name));
-  for (const { name } of idle) log.info({ event: "agent_idle", agent: name }, "no card in the catalogue");
-  return runAgents(context, staff, observe);
+await service("agents", {
+  prepare: async (settings) => {
+    const { agents: cards } = loadCatalog(settings.catalog);
+    const own = await loadHandlers(settings);
+    const staff = roster(cards, own, await standIn(settings));
+    return { staff, idle: own.filter((agent) => !cards.some((card) => card.name === agent.name)) };
+  },
+  start: async (context, { staff, idle }) => {
+    for (const { name } of idle) {
+      context.log.info({ event: "agent_idle", agent: name }, "no card in the catalogue");
+    }
+    return runAgents(context, staff, observe);
+  },
 });
 
 /** Who takes the place of agents without code of their own: a model, or where none is configured a simulation that says so. */
@@ -26,9 +31,7 @@ async function standIn({
   modelName: name,
   modelKey: key,
 }: Settings): Promise<(card: AgentCard) => Agent> {
-  if (url === undefined) return simulatedAgent;
-  if (name === undefined)
-    throw new SettingError("GENESIS_MODEL_NAME", "must be set where GENESIS_MODEL_URL is");
+  if (url === undefined || name === undefined) return simulatedAgent;
   // Loaded only where it is used: the client library takes longer to load than everything else here.
   const { modelAgent } = await import("./model.ts");
   return (card) => modelAgent(card, { url, name, key });

@@ -6,13 +6,14 @@ import { decide } from "./decide.ts";
 import { observe } from "./observe.ts";
 
 /** AOP, agent-oriented planning: every routed plan is checked, scored and judged. Nothing is dispatched that did not pass here. */
-await service("aop", async (context) => {
-  const { agents } = loadCatalog(context.settings.catalog);
-  return stage(context, {
-    durable: "aop",
-    reads: STAGE_READS.aop,
-    from: "run",
-    decide: (event, history, part) => decide({ event, history, agents }, part),
-    observe,
-  });
+await service("aop", {
+  prepare: ({ catalog }) => loadCatalog(catalog),
+  start: (context, { agents }) =>
+    stage(context, {
+      durable: "aop",
+      reads: STAGE_READS.aop,
+      from: "run",
+      decide: (event, history, part) => decide({ event, history, agents }, part),
+      observe,
+    }),
 });

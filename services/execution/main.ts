@@ -6,28 +6,30 @@ import { next } from "./next.ts";
 import { observe } from "./observe.ts";
 
 /** Execution owns a run's life: what to dispatch, when to give up, how it ends. It decides from the log, so any instance can handle anything. */
-await service("execution", async (context) => [
-  ...(await stage(context, {
-    durable: "execution",
-    reads: [
-      "task.submitted",
-      "plan.validated",
-      "plan.rejected",
-      "step.completed",
-      "step.failed",
-      "run.signal",
-    ],
-    from: "run",
-    isRepeated: true,
-    decide: (event, history, part) =>
-      part("execution.next", () => next(foldRun(history), { fact: event.id })),
-    decideUnreadable: (fact, history, part) =>
-      part("execution.next", () => next(foldRun(history), { fact: fact.id })),
-    observe,
-  })),
-  ...(await timerStage(context, {
-    durable: "execution-timers",
-    decide: (timer, history, part) => part("execution.next", () => next(foldRun(history), { timer })),
-    observe: (written, history) => observe(undefined, written, history),
-  })),
-]);
+await service("execution", {
+  start: async (context) => [
+    ...(await stage(context, {
+      durable: "execution",
+      reads: [
+        "task.submitted",
+        "plan.validated",
+        "plan.rejected",
+        "step.completed",
+        "step.failed",
+        "run.signal",
+      ],
+      from: "run",
+      isRepeated: true,
+      decide: (event, history, part) =>
+        part("execution.next", () => next(foldRun(history), { fact: event.id })),
+      decideUnreadable: (fact, history, part) =>
+        part("execution.next", () => next(foldRun(history), { fact: fact.id })),
+      observe,
+    })),
+    ...(await timerStage(context, {
+      durable: "execution-timers",
+      decide: (timer, history, part) => part("execution.next", () => next(foldRun(history), { timer })),
+      observe: (written, history) => observe(undefined, written, history),
+    })),
+  ],
+});

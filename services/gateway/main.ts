@@ -4,7 +4,9 @@ import { roomOf } from "./room.ts";
 import { submit } from "./submit.ts";
 
 /** The gateway: both ways in. A payload is checked and becomes the first event of a run, or is refused with the reason. */
-await service("gateway", async (context) => {
-  const hasRoom = roomOf(context.bus.log);
-  return openDoors(context, (arrival) => submit(context.bus, arrival, hasRoom));
+await service("gateway", {
+  start: async (context) => {
+    const hasRoom = roomOf(context.bus.log);
+    return openDoors(context, (arrival) => submit(context.bus, arrival, hasRoom));
+  },
 });

@@ -6,13 +6,14 @@ import { decide } from "./decide.ts";
 import { observe } from "./observe.ts";
 
 /** HALO, the rule router: every step of a plan gets an agent, or the reason why not, each with its decision record. */
-await service("halo", async (context) => {
-  const registry = loadCatalog(context.settings.catalog);
-  return stage(context, {
-    durable: "halo",
-    reads: STAGE_READS.halo,
-    from: "event",
-    decide: (event, _history, part) => decide(event, registry, part),
-    observe,
-  });
+await service("halo", {
+  prepare: ({ catalog }) => loadCatalog(catalog),
+  start: (context, registry) =>
+    stage(context, {
+      durable: "halo",
+      reads: STAGE_READS.halo,
+      from: "event",
+      decide: (event, _history, part) => decide(event, registry, part),
+      observe,
+    }),
 });

@@ -6,14 +6,15 @@ import { decide } from "./decide.ts";
 import { observe } from "./observe.ts";
 
 /** HTDAG, the planner: a goal, or the rejection of a plan, becomes a DAG of steps, by the methods of the catalogue. */
-await service("htdag", async (context) => {
-  const catalog = loadCatalog(context.settings.catalog);
-  const { subjects } = context.bus;
-  return stage(context, {
-    durable: "htdag",
-    reads: STAGE_READS.htdag,
-    from: "run",
-    decide: (event, history, part) => decide({ event, history, catalog, subjects }, part),
-    observe,
-  });
+await service("htdag", {
+  prepare: (settings) => loadCatalog(settings.catalog),
+  start: (context, catalog) =>
+    stage(context, {
+      durable: "htdag",
+      reads: STAGE_READS.htdag,
+      from: "run",
+      decide: (event, history, part) =>
+        decide({ event, history, catalog, subjects: context.bus.subjects }, part),
+      observe,
+    }),
 });

@@ -2,6 +2,7 @@ import type { StepAtHand, StepOutcome } from "../bus/attempt.ts";
 import type { BusContext, Work } from "../bus/context.ts";
 import { waitForSetup } from "../bus/wait-for-setup.ts";
 import { work } from "../bus/work.ts";
+import type { ErrorShape } from "../contract/errors.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import type { Log } from "../telemetry/logging.ts";
@@ -13,8 +14,8 @@ import { runStep } from "./run-step.ts";
 /** Agents, and how many steps each works on at a time in this process. */
 export type Staff = readonly { agent: Agent; concurrency: number }[];
 
-/** One attempt that an agent made, and how long it took. */
-export type Done = { agent: string; outcome: StepOutcome; durationMs: number };
+/** One attempt that an agent made: how long it took, and the error if it failed. */
+export type Done = { agent: string; durationMs: number; error: ErrorShape | undefined };
 
 /** What is told of an attempt; pure. */
 export type Observe = (done: Done) => Observation;
@@ -47,7 +48,8 @@ function attempt(agent: Agent, step: StepAtHand & { log: Log }, observe: Observe
     const startedMs = performance.now();
     const outcome = await runStep(agent, step);
     const durationMs = performance.now() - startedMs;
-    applyObservation(() => observe({ agent: agent.name, outcome, durationMs }));
+    const error = "failed" in outcome ? outcome.failed.error : undefined;
+    applyObservation(() => observe({ agent: agent.name, durationMs, error }));
     return outcome;
   });
 }

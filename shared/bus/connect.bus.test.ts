@@ -21,7 +21,10 @@ test("a broker that comes late is waited for, and it is said", async (t) => {
     await server.stop();
   });
   assert.equal(bus.isConnected(), true);
-  assert.deepEqual(waits, waits.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    waits,
+    waits.toSorted((a, b) => a - b),
+  );
 });
 
 test("a broker that does not come is given up with what to do, without the password", async () => {
@@ -89,10 +92,15 @@ test("a service waits for what it binds to, and says what is missing", async (t)
     await bus.close();
     await server.stop();
   });
-  const needs = { streams: ["log"] as const, consumers: [{ stream: "log", durable: "htdag" }] as const, waitMs: 300 };
+  const needs = {
+    streams: ["log"] as const,
+    consumers: [{ stream: "log", durable: "htdag" }] as const,
+    waitMs: 300,
+  };
   await assert.rejects(
     waitForSetup(bus, { ...needs, streams: [...needs.streams], consumers: [...needs.consumers] }),
-    (error: Error) => error instanceof SetupMissing && /GENESIS, htdag; run "genesis setup"/.test(error.message),
+    (error: Error) =>
+      error instanceof SetupMissing && /GENESIS, htdag; run "genesis setup"/.test(error.message),
   );
 });
 

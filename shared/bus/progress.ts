@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { token } from "../contract/events.ts";
+import { HEADER } from "../contract/headers.ts";
 import { parseJson } from "../contract/json.ts";
 import { parseWith } from "../contract/validate.ts";
+import { currentTraceparent } from "../telemetry/messaging.ts";
 import type { Bus } from "./connect.ts";
+import { headersOf } from "./requests.ts";
 
 const MAX_BYTES = 16 * 1024;
 
@@ -20,7 +23,10 @@ export type Progress = z.infer<typeof progress>;
 export function tellProgress({ nc, subjects }: Bus, told: Progress): void {
   try {
     const bytes = new TextEncoder().encode(JSON.stringify(told));
-    if (bytes.length <= MAX_BYTES) nc.publish(subjects.progress(told.run, told.step), bytes);
+    if (bytes.length > MAX_BYTES) return;
+    const traceparent = currentTraceparent();
+    const headers = headersOf(traceparent === undefined ? {} : { [HEADER.traceparent]: traceparent });
+    nc.publish(subjects.progress(told.run, told.step), bytes, { headers });
   } catch {
     // Progress must never cost a step its result.
   }

@@ -14,7 +14,10 @@ before(async () => {
 after(() => cell.stop());
 
 /** A stored message, delivered for the nth time, and how it was settled. */
-async function delivered(run: string, deliveryCount: number): Promise<{ delivery: Delivery; settled: string[] }> {
+async function delivered(
+  run: string,
+  deliveryCount: number,
+): Promise<{ delivery: Delivery; settled: string[] }> {
   const { log } = cell.bus;
   await log.append({ event: submitted(run), expect: "subject" }, { correlationId: "corr-1" });
   const stored = await log.readStored(`genesis.v1.task.submitted.${run}.once`);

@@ -39,13 +39,17 @@ test("the first time everything is made, the second time nothing is changed", as
   const first = await setup(bus, options);
   assert.deepEqual(first.created.toSorted(), ALL);
   const second = await setup(bus, options);
-  assert.deepEqual({ ...second, unchanged: second.unchanged.toSorted() }, { created: [], updated: [], unchanged: ALL });
+  assert.deepEqual(
+    { ...second, unchanged: second.unchanged.toSorted() },
+    { created: [], updated: [], unchanged: ALL },
+  );
 });
 
 test("the log is as the contract words it", async () => {
   const { config } = await bus.jsm.streams.info("GENESIS");
   const { subjects, storage, retention, max_age, max_bytes, max_msgs_per_subject, max_msg_size } = config;
-  const { discard, discard_new_per_subject, deny_delete, deny_purge, allow_direct, duplicate_window } = config;
+  const { discard, discard_new_per_subject, deny_delete, deny_purge, allow_direct, duplicate_window } =
+    config;
   assert.deepEqual(
     { subjects, storage, retention, max_age, max_bytes, max_msgs_per_subject, max_msg_size },
     {
@@ -58,14 +62,20 @@ test("the log is as the contract words it", async () => {
       max_msg_size: MIB,
     },
   );
-  assert.deepEqual([discard, discard_new_per_subject, deny_delete, deny_purge, allow_direct], ["new", true, true, true, true]);
+  assert.deepEqual(
+    [discard, discard_new_per_subject, deny_delete, deny_purge, allow_direct],
+    ["new", true, true, true, true],
+  );
   assert.equal(duplicate_window, 120e9);
 });
 
 test("timers can vanish by no limit", async () => {
   const { config } = await bus.jsm.streams.info("GENESIS_TIMERS");
   const { retention, discard, allow_msg_schedules, allow_msg_ttl, max_age, max_msgs, max_bytes } = config;
-  assert.deepEqual([retention, discard, allow_msg_schedules, allow_msg_ttl], ["workqueue", "old", true, true]);
+  assert.deepEqual(
+    [retention, discard, allow_msg_schedules, allow_msg_ttl],
+    ["workqueue", "old", true, true],
+  );
   assert.deepEqual([max_age, max_msgs, max_bytes], [0, -1, -1]);
 });
 
@@ -87,7 +97,12 @@ test("more room, another concurrency and new agents are applied", async () => {
     { name: "other", concurrency: 1 },
   ];
   const result = await setup(bus, { sizes: { ...sizes, logMaxBytes: 16 * MIB }, agents });
-  assert.deepEqual(result.updated.toSorted(), ["GENESIS", "agent-worker-high", "agent-worker-low", "agent-worker-normal"]);
+  assert.deepEqual(result.updated.toSorted(), [
+    "GENESIS",
+    "agent-worker-high",
+    "agent-worker-low",
+    "agent-worker-normal",
+  ]);
   assert.deepEqual(result.created.toSorted(), ["agent-other-high", "agent-other-low", "agent-other-normal"]);
   assert.equal((await bus.jsm.streams.info("GENESIS")).config.max_bytes, 16 * MIB);
   const { config } = await bus.jsm.consumers.info("GENESIS", "agent-worker-high");
@@ -96,43 +111,55 @@ test("more room, another concurrency and new agents are applied", async () => {
 
 test("what would lose something is refused with every difference, and nothing is changed", async () => {
   const smaller = { ...sizes, logMaxBytes: 4 * MIB, dlqMaxBytes: MIB, inboxMaxBytes: 32 * MIB };
-  await assert.rejects(setup(bus, { sizes: smaller, agents: [{ name: "worker", concurrency: 9 }] }), (error: Error) => {
-    assert.ok(error instanceof SetupRefused);
-    assert.deepEqual(error.differences, [
-      { of: "GENESIS", setting: "max_bytes", have: 16 * MIB, want: 4 * MIB },
-      { of: "GENESIS_DLQ", setting: "max_bytes", have: 8 * MIB, want: MIB },
-    ]);
-    assert.match(error.message, /GENESIS\.max_bytes is 16777216, not 4194304; GENESIS_DLQ\.max_bytes/);
-    return true;
-  });
+  await assert.rejects(
+    setup(bus, { sizes: smaller, agents: [{ name: "worker", concurrency: 9 }] }),
+    (error: Error) => {
+      assert.ok(error instanceof SetupRefused);
+      assert.deepEqual(error.differences, [
+        { of: "GENESIS", setting: "max_bytes", have: 16 * MIB, want: 4 * MIB },
+        { of: "GENESIS_DLQ", setting: "max_bytes", have: 8 * MIB, want: MIB },
+      ]);
+      assert.match(error.message, /GENESIS\.max_bytes is 16777216, not 4194304; GENESIS_DLQ\.max_bytes/);
+      return true;
+    },
+  );
   assert.equal((await bus.jsm.streams.info("GENESIS_INBOX")).config.max_bytes, 8 * MIB);
   const { config } = await bus.jsm.consumers.info("GENESIS", "agent-worker-high");
   assert.equal(config.max_ack_pending, 5);
 });
 
-test("a stream of another kind under our name is refused", async () => {
+test("a stream of another kind under our name is refused", async (t) => {
   await bus.jsm.streams.add({ name: "OTHER", subjects: ["other.v1.>"], max_msgs_per_subject: 5 });
   const other = await connect({ url: server.url, prefix: "other", name: "test" });
+  t.after(() => other.close());
   await assert.rejects(setup(other, options), (error: Error) => {
     assert.ok(error instanceof SetupRefused);
     const settings = error.differences.map(({ setting }) => setting);
-    assert.deepEqual(settings, ["discard", "max_msgs_per_subject", "discard_new_per_subject"]);
+    const limits = ["max_bytes", "max_age", "max_msg_size", "max_msgs_per_subject"];
+    assert.deepEqual(settings, ["discard", ...limits, "discard_new_per_subject"]);
     return true;
   });
-  await other.close();
 });
 
-test("another cell stands beside the first on the same broker", async () => {
+test("another cell stands beside the first on the same broker", async (t) => {
   const second = await connect({ url: server.url, prefix: "second", name: "test" });
+  t.after(() => second.close());
   const { created } = await setup(second, { ...options, agents: [] });
   assert.ok(created.includes("SECOND_TIMERS"));
-  await second.close();
 });
 
 test("a durable that reads more than before is widened", async () => {
   await bus.jsm.consumers.delete("GENESIS", "execution");
-  const narrow = { ack_policy: "explicit", ack_wait: 30e9, filter_subjects: ["genesis.v1.run.signal.>"] } as const;
-  await bus.jsm.consumers.add("GENESIS", { ...narrow, filter_subjects: [...narrow.filter_subjects], durable_name: "execution" });
+  const narrow = {
+    ack_policy: "explicit",
+    ack_wait: 30e9,
+    filter_subjects: ["genesis.v1.run.signal.>"],
+  } as const;
+  await bus.jsm.consumers.add("GENESIS", {
+    ...narrow,
+    filter_subjects: [...narrow.filter_subjects],
+    durable_name: "execution",
+  });
   const agents = [{ name: "worker", concurrency: 5 }];
   const { updated } = await setup(bus, { sizes: { ...sizes, logMaxBytes: 16 * MIB }, agents });
   assert.deepEqual(updated, ["execution"]);

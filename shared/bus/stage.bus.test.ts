@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { eventually } from "../../test/support/eventually.ts";
-import {
-  completed,
-  decomposed,
-  dispatched,
-  encoded,
-  finished,
-  signal,
-  submitted,
-} from "../../test/support/facts.ts";
+import { completed, decomposed, encoded, finished, signal, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import type { Append, History } from "../contract/decider.ts";
@@ -37,7 +29,6 @@ const put = async (event: NewEvent): Promise<number> => {
   assert.equal(outcome.kind, "stored");
   return outcome.kind === "stored" ? outcome.seq : 0;
 };
-const typesOf = async (run: string) => (await cell.bus.log.history(run)).events.map(({ type }) => type);
 const standing = async (subject: string) => (await cell.bus.log.read(subject))?.event;
 
 /** A stage that plans: one `plan.decomposed` for each task, decided by what the test says. */
@@ -60,6 +51,11 @@ async function deadLettersOf(run: string): Promise<DeadLetter[]> {
     letters.push((await jsm.direct.getMessage(names.dlq, { seq }))!.json<DeadLetter>());
   return letters.filter(({ subject }) => subject.split(".")[4] === run);
 }
+
+const redrive = async (question: unknown) => {
+  const reply = await cell.bus.nc.request("genesis.redrive.htdag", JSON.stringify(question));
+  return reply.json<{ code?: string }>();
+};
 
 test("a fact is read, the next one appended, and the message settled", async () => {
   await plans(({ run, id }) => [plan(run, id)]);
@@ -137,136 +133,9 @@ test("a message that is handled again changes nothing", async () => {
   });
   const seq = await put(submitted("twice"));
   const first = await eventually(() => standing("genesis.v1.plan.decomposed.twice.0"));
-  const redriven = await cell.bus.nc.request(
-    "genesis.redrive.htdag",
-    JSON.stringify({ stream: "GENESIS", sequence: seq }),
-  );
-  assert.deepEqual(redriven.json(), { ok: true });
+  assert.deepEqual(await redrive({ stream: "GENESIS", sequence: seq }), { ok: true });
   assert.equal(times, 2);
   assert.deepEqual(await standing("genesis.v1.plan.decomposed.twice.0"), first);
-});
-
-test("where another fact stands it decides anew, from a history that holds it", async () => {
-  const seen: string[][] = [];
-  await put(submitted("contested"));
-  await put(decomposed("contested", 0, "theirs"));
-  await plans(({ run, id }, history) => {
-    if (run !== "contested") return [];
-    seen.push(history.events.map(({ type }) => type));
-    const isTaken = history.events.some(({ type }) => type === "plan.decomposed");
-    return isTaken
-      ? [{ event: { ...signal(run, "noticed"), causationId: id }, expect: "subject" }]
-      : [plan(run, id, "mine")];
-  });
-  await eventually(() => standing("genesis.v1.run.signal.contested.noticed"));
-  assert.deepEqual(seen, [["task.submitted"], ["task.submitted", "plan.decomposed"]]);
-  const stands = await standing("genesis.v1.plan.decomposed.contested.0");
-  assert.equal(stands?.type === "plan.decomposed" && stands.data.because, "theirs");
-});
-
-test("what stood under a run's id before its task keeps its subject and is no part of the run", async () => {
-  const seen: string[][] = [];
-  await put(decomposed("squatted"));
-  await plans(({ run, id }, history) => {
-    if (run !== "squatted") return [];
-    seen.push(history.events.map(({ type }) => type));
-    return [
-      plan(run, id, "mine"),
-      { event: { ...signal(run, "handled"), causationId: id }, expect: "subject" },
-    ];
-  });
-  await put(submitted("squatted"));
-  await eventually(() => standing("genesis.v1.run.signal.squatted.handled"));
-  assert.deepEqual(seen[0], ["task.submitted"]);
-  assert.ok(seen.every((types) => !types.includes("plan.decomposed")));
-});
-
-test("what depends on the run is decided anew until nobody comes between", async () => {
-  let tries = 0;
-  await plans(({ run, id }, { lastSeq }) => {
-    if (run !== "busy") return [];
-    tries++;
-    // Somebody always adds to the run, three times, between the decision and its fact.
-    if (tries <= 3) cell.bus.nc.publish(...rawOf(signal(run, `s${tries}`)));
-    return [{ event: { ...finished(run), causationId: id }, expect: { runAt: lastSeq } }];
-  });
-  await put(submitted("busy"));
-  await eventually(() => standing("genesis.v1.run.finished.busy.once"));
-  assert.ok(tries >= 2, `${tries} tries`);
-  assert.equal((await typesOf("busy")).at(-1), "run.finished");
-});
-
-function rawOf(event: NewEvent): [string, Uint8Array] {
-  const { subject, bytes } = encoded(event);
-  return [subject, bytes];
-}
-
-test("a stage that is repeated goes on from its own facts until it has nothing to add", async () => {
-  works.push(
-    ...(await stage(
-      { ...cell.ctx, name: "execution" },
-      {
-        durable: "execution",
-        reads: ["task.submitted"],
-        from: "run",
-        isRepeated: true,
-        decide: ({ run, id }, { events, lastSeq }) => {
-          if (run !== "stepwise") return [];
-          const expect = { runAt: lastSeq };
-          const skip = (step: string): Append => ({
-            event: {
-              type: "step.skipped",
-              run,
-              step,
-              tokens: [step],
-              causationId: id,
-              data: { reason: "test" },
-            },
-            expect,
-          });
-          if (!events.some(({ type }) => type === "step.skipped")) return [skip("a"), skip("b"), skip("c")];
-          const end = { ...finished(run), causationId: id };
-          end.data.through = lastSeq;
-          return events.some(({ type }) => type === "run.finished") ? [] : [{ event: end, expect }];
-        },
-      },
-    )),
-  );
-  await put(submitted("stepwise"));
-  await eventually(() => standing("genesis.v1.run.finished.stepwise.once"));
-  const { events } = await cell.bus.log.history("stepwise");
-  assert.deepEqual(
-    events.map(({ type, step }) => [type, step]),
-    [
-      ["task.submitted", undefined],
-      ["step.skipped", "a"],
-      ["step.skipped", "b"],
-      ["step.skipped", "c"],
-      ["run.finished", undefined],
-    ],
-  );
-  const end = events.at(-1);
-  assert.equal(end?.type === "run.finished" && end.data.through, events.at(-2)?.seq);
-});
-
-test("facts of one decision that go to different places go together, an attempt to one agent only", async () => {
-  works.push(
-    ...(await stage(
-      { ...cell.ctx, name: "execution" },
-      {
-        durable: "execution",
-        reads: ["task.submitted"],
-        from: "run",
-        isRepeated: true,
-        decide: ({ run }, { events }) =>
-          run === "fan" && !events.some(({ type }) => type === "step.dispatched")
-            ? ["s1", "s2", "s3"].map((step) => ({ event: dispatched(run, step), expect: "attempt" as const }))
-            : [],
-      },
-    )),
-  );
-  await put(submitted("fan"));
-  await eventually(async () => (await typesOf("fan")).length === 4);
 });
 
 test("messages of one run are handled in order, those of others meanwhile", async () => {
@@ -321,10 +190,6 @@ test("what the stage refuses is a dead letter at once, and can be driven again",
   assert.equal(letter?.code, "E_VALIDATION");
   assert.equal(letter?.service, "htdag");
   assert.equal(letter?.sequence, sequence);
-  const redrive = (question: unknown) =>
-    cell.bus.nc
-      .request("genesis.redrive.htdag", JSON.stringify(question))
-      .then((reply) => reply.json<{ code?: string }>());
   assert.equal((await redrive({ stream: "GENESIS", sequence })).code, "E_VALIDATION");
   isRefused = false;
   assert.deepEqual(await redrive({ stream: letter?.stream, sequence: letter?.sequence }), { ok: true });

@@ -1,196 +1,175 @@
-import { createHash } from "node:crypto";
+import {
+  areOutputs,
+  byStep,
+  countsOf,
+  decidedOutcome,
+  endOfStep,
+  planFor,
+  resultsOf,
+  usageOf,
+  type Outcome,
+} from "./audited-end.ts";
+import { canonical } from "./audited-plan.ts";
 import { factOf, traceIdOf, wrongInFact, type Fact } from "./fact-shape.ts";
-import { bodyOf, type Stored } from "./foreign-client.ts";
-import { planOf, type AuditedPlan } from "./audited-plan.ts";
+import type { Stored } from "./foreign-client.ts";
 
 /**
- * An auditor: given all that the log holds, it says what in it breaks the contract. It is written from the contract's page
- * alone and shares nothing with the services, least of all the fold.
+ * An auditor: given what the log holds, it says what in it breaks the contract. It is written from the contract's page alone
+ * and shares nothing with the services, least of all the fold.
  */
 
-/** What a run should have come to. */
-export type Outcome = "completed" | "failed" | "rejected" | "cancelled" | "expired";
+/** Every task that was accepted, by its run, and what it may have come to. */
+export type Accepted = ReadonlyMap<string, readonly Outcome[]>;
 
 /** What comes from outside, and so has no cause. */
 const FROM_OUTSIDE = new Set(["task.submitted", "run.signal", "plan.update"]);
+/** What comes from outside into a run, with a trace of its own. */
+const INTO_A_RUN = new Set(["run.signal", "plan.update"]);
 /** What may still be stored after the end of a run. */
 const LATE = /^(step\.(completed|failed|dispatched)|plan\.\w+|run\.signal)$/;
 
-/** Everything that is wrong. @param accepted every task that was accepted, and what it should have come to */
-export function audit(
-  log: readonly Stored[],
-  accepted: ReadonlyMap<string, Outcome | readonly Outcome[]>,
-): string[] {
+/** Everything that is wrong in the log, a line each. */
+export function audit(log: readonly Stored[], accepted: Accepted): string[] {
   const facts = log.map(factOf);
   const runs = Map.groupBy(facts, ({ run }) => run);
-  const unknown = [...runs.keys()].filter((run) => !accepted.has(run));
+  const subjects = new Set(facts.map(({ subject }) => subject));
+  const unasked = [...runs.keys()].filter((run) => !accepted.has(run));
   return [
     ...facts.flatMap(wrongInFact),
-    ...doubled(facts.map(({ subject }) => subject)).map((subject) => `${subject}: stands there twice`),
-    ...unknown.map((run) => `${run}: nobody asked for it`),
-    ...[...accepted].flatMap(([run, outcome]) =>
-      auditRun(runs.get(run) ?? [], [outcome].flat()).map((wrong) => `${run}: ${wrong}`),
+    ...(subjects.size === facts.length ? [] : ["a subject holds more than one message"]),
+    ...unasked.map((run) => `${run}: nobody asked for it`),
+    ...[...accepted].flatMap(([run, outcomes]) =>
+      wrongInRun(runs.get(run) ?? [], outcomes).map((wrong) => `${run}: ${wrong}`),
     ),
   ];
 }
 
-function auditRun(all: readonly Fact[], expected: readonly Outcome[]): string[] {
+function wrongInRun(all: readonly Fact[], outcomes: readonly Outcome[]): string[] {
   const from = all.findIndex(({ type }) => type === "task.submitted");
+  if (from === -1) return ["was accepted, and is not in the log"];
   // What stood under the run's id before its task is no part of it.
-  const facts = from === -1 ? [] : all.slice(from);
-  const [task] = facts;
-  if (task === undefined) return ["was accepted and is not in the log"];
+  const facts = all.slice(from);
   const ends = facts.filter(({ type }) => type === "run.finished");
   if (ends.length !== 1) return [`has ${ends.length} ends`];
-  return [...wrongTies(facts), ...wrongPlans(facts), ...wrongAttempts(facts), ...wrongEnd(facts, ends[0]!, expected)];
+  return [
+    ...wrongTies(facts),
+    ...wrongVerdicts(facts),
+    ...of(facts, "step.dispatched").flatMap((dispatched) => wrongDispatch(facts, dispatched)),
+    ...wrongAttempts(facts),
+    ...wrongAnswers(facts),
+    ...wrongEnd(facts, ends[0]!, outcomes),
+  ];
 }
 
-/** Correlation, trace and causes: what ties the facts of a run together. */
+const of = (facts: readonly Fact[], type: string): Fact[] => facts.filter((fact) => fact.type === type);
+
+/** What does not hold. */
+const unless = (holds: boolean, wrong: string): string[] => (holds ? [] : [wrong]);
+
+/** Causes, correlation and trace: what ties the facts of a run together. */
 function wrongTies(facts: readonly Fact[]): string[] {
   const [task] = facts as [Fact];
-  const seqOf = new Map(facts.map((fact) => [fact.body.id, fact.seq]));
+  const seqOf = new Map(facts.map(({ body, seq }) => [body.id, seq]));
   return facts.flatMap((fact) => {
     const { type, seq, subject, body } = fact;
-    const isFromOutside = FROM_OUTSIDE.has(type);
-    const causeSeq = seqOf.get(body.causationId);
-    const hasCause = isFromOutside ? body.causationId === "" : causeSeq !== undefined && causeSeq < seq;
-    const isOwnTrace = type === "run.signal" || type === "plan.update";
+    const causeSeq = seqOf.get(body.causationId) ?? Infinity;
+    const hasCause = FROM_OUTSIDE.has(type) ? body.causationId === "" : causeSeq < seq;
     return [
-      ...(hasCause ? [] : [`${subject}: its cause is not an earlier fact of the run`]),
-      ...(body.correlationId === task.body.correlationId ? [] : [`${subject}: another correlation id`]),
-      ...(isOwnTrace || traceIdOf(fact) === traceIdOf(task) ? [] : [`${subject}: another trace`]),
+      ...unless(hasCause, `${subject}: its cause is no earlier fact of the run`),
+      ...unless(body.correlationId === task.body.correlationId, `${subject}: another correlation id`),
+      ...unless(INTO_A_RUN.has(type) || traceIdOf(fact) === traceIdOf(task), `${subject}: another trace`),
     ];
   });
 }
 
-/** Verdicts carry the hash of what they judge, and nothing is dispatched but what was judged well before. */
-function wrongPlans(facts: readonly Fact[]): string[] {
-  const verdicts = facts.filter(({ type }) => type === "plan.validated" || type === "plan.rejected");
-  const forged = verdicts.filter((verdict) => planFor(facts, verdict)?.hash !== verdict.data.planHash);
-  return [
-    ...forged.map(({ subject }) => `${subject}: not the hash of its plan`),
-    ...dispatchesOf(facts).flatMap((dispatched) => wrongDispatch(facts, dispatched)),
-  ];
+/** A verdict carries the hash of the plan that it judges. */
+function wrongVerdicts(facts: readonly Fact[]): string[] {
+  const verdicts = [...of(facts, "plan.validated"), ...of(facts, "plan.rejected")];
+  return verdicts.flatMap((verdict) =>
+    unless(
+      planFor(facts, verdict)?.hash === verdict.data.planHash,
+      `${verdict.subject}: another plan's hash`,
+    ),
+  );
 }
 
-function wrongDispatch(facts: readonly Fact[], { seq, subject, run, rest, data }: Fact): string[] {
-  const validated = facts.find(
-    (fact) => fact.type === "plan.validated" && fact.seq < seq && fact.data.planHash === data.planHash,
-  );
+/** Nothing is dispatched but steps of a validated plan, as they stand there, after all that they wait for. */
+function wrongDispatch(facts: readonly Fact[], { seq, subject, run, rest: [id = ""], data }: Fact): string[] {
+  const before = facts.filter((fact) => fact.seq < seq);
+  const validated = of(before, "plan.validated").find((fact) => fact.data.planHash === data.planHash);
   const plan = validated && planFor(facts, validated);
-  const step = plan?.steps.get(rest[0]!);
+  const step = plan?.steps.get(id);
   if (!plan || step?.kind !== "primitive") return [`${subject}: in no validated plan`];
   const { taskType, title, timeoutMs, input = {}, dependsOn } = step;
-  const asPlanned = { taskType, title, timeoutMs, input, agent: plan.agentOf.get(step.id) };
-  const differs = Object.entries(asPlanned).filter(([field, value]) => canonical(data[field]) !== canonical(value));
-  const before = facts.filter((fact) => fact.seq < seq);
-  const early = plan.waitsFor(step.id).filter((other) => {
-    const end = endOf(before, plan, other);
-    return end === undefined || (end.type !== "step.completed" && plan.policyOf(other) !== "continue");
+  const planned = { taskType, title, timeoutMs, input, agent: plan.agentOf.get(id) };
+  const differs = Object.entries(planned).filter(
+    ([field, value]) => canonical(data[field]) !== canonical(value),
+  );
+  const open = plan.waitsFor(id).filter((other) => {
+    const end = endOfStep(before, plan, other);
+    return end?.type !== "step.completed" && !(end !== undefined && plan.policyOf(other) === "continue");
   });
-  const outputs = before.filter(({ type, rest: [of = ""] }) => type === "step.completed" && dependsOn.includes(of));
-  const results = Object.fromEntries(outputs.map((fact) => [fact.rest[0], fact]));
-  const isGiven = isEach(data.results, results);
+  const given = of(before, "step.completed").filter(({ rest }) => dependsOn.includes(rest[0]!));
   return [
     ...differs.map(([field]) => `${subject}: another ${field} than in the plan`),
-    ...early.map((other) => `${subject}: before the end of ${other}`),
-    ...(isGiven ? [] : [`${subject}: not the results of what it depends on`]),
-    ...(data.effectKey.includes(run) && data.effectKey.includes(step.id) ? [] : [`${subject}: effectKey`]),
+    ...open.map((other) => `${subject}: without ${other}`),
+    ...unless(areOutputs(data.results, byStep(given)), `${subject}: not the results that it depends on`),
+    ...unless(data.effectKey.includes(run) && data.effectKey.includes(id), `${subject}: effectKey`),
+    ...unless(endOfStep(before, plan, id) === undefined, `${subject}: the step has its end already`),
   ];
 }
 
-/** Attempts count from 1, each after the failure of the one before; every answer is one to an attempt. */
+/** Attempts count from 1, and each follows the failure of the one before. */
 function wrongAttempts(facts: readonly Fact[]): string[] {
-  const dispatches = Map.groupBy(dispatchesOf(facts), ({ rest }) => rest[0]!);
-  const order = [...dispatches].flatMap(([step, attempts]) =>
-    attempts.flatMap((dispatched, i) => {
-      const failed = facts.find(({ type, rest }) => type === "step.failed" && rest[0] === step && rest[1] === String(i));
-      const follows = i === 0 || (failed !== undefined && failed.seq < dispatched.seq && failed.data.error.retryable);
-      return [
-        ...(dispatched.body.attempt === i + 1 ? [] : [`${dispatched.subject}: not attempt ${i + 1}`]),
-        ...(follows ? [] : [`${dispatched.subject}: not after the failure of attempt ${i}`]),
-      ];
-    }),
-  );
-  const keys = [...dispatches.values()].map((attempts) => new Set(attempts.map(({ data }) => data.effectKey)));
-  const answers = facts.filter(({ type }) => type === "step.completed" || type === "step.failed");
-  const strays = answers.filter(({ seq, rest, type, data }) => {
-    const attempt = type === "step.completed" ? data.attempt : Number(rest[1]);
-    const asked = dispatches.get(rest[0]!)?.find(({ body }) => body.attempt === attempt);
-    return asked === undefined || asked.seq > seq || asked.data.agent !== data.agent;
+  const dispatches = Map.groupBy(of(facts, "step.dispatched"), ({ rest }) => rest[0]!);
+  return [...dispatches].flatMap(([step, attempts]) => {
+    const keys = new Set(attempts.map(({ data }) => data.effectKey));
+    const order = attempts.flatMap(({ subject, seq, rest }, i) => {
+      const failed = of(facts, "step.failed").find(({ rest: [of_, n] }) => of_ === step && n === String(i));
+      const follows = i === 0 || (failed !== undefined && failed.seq < seq && failed.data.error.retryable);
+      return unless(rest[1] === String(i + 1) && follows, `${subject}: is not what comes after attempt ${i}`);
+    });
+    return [...order, ...unless(keys.size === 1, `${step}: its effectKey depends on the attempt`)];
   });
-  return [
-    ...order,
-    ...(keys.every(({ size }) => size === 1) ? [] : ["an effectKey depends on the attempt"]),
-    ...strays.map(({ subject }) => `${subject}: answers no attempt`),
-  ];
 }
 
-/** The end: what it says must be what the facts before it come to. */
-function wrongEnd(facts: readonly Fact[], end: Fact, expected: readonly Outcome[]): string[] {
-  const { outcome, through, counts, result, error, usage } = end.data;
+/** Every answer is one to an attempt that went to that agent before; nothing is skipped that has begun. */
+function wrongAnswers(facts: readonly Fact[]): string[] {
+  const dispatches = of(facts, "step.dispatched");
+  return facts.flatMap(({ type, subject, seq, rest: [step, n], data }) => {
+    const asked = dispatches.filter((dispatched) => dispatched.rest[0] === step && dispatched.seq < seq);
+    if (type === "step.skipped") {
+      const failed = of(facts, "step.failed").filter(({ rest }) => rest[0] === step);
+      return unless(asked.length <= failed.length, `${subject}: while the step was running`);
+    }
+    if (type !== "step.completed" && type !== "step.failed") return [];
+    const attempt = type === "step.completed" ? data.attempt : Number(n);
+    const isAsked = asked.some(
+      ({ body, data: { agent } }) => body.attempt === attempt && agent === data.agent,
+    );
+    return unless(isAsked, `${subject}: answers no attempt`);
+  });
+}
+
+/** The end says what the facts before it come to. */
+function wrongEnd(facts: readonly Fact[], end: Fact, outcomes: readonly Outcome[]): string[] {
+  const { outcome, through, counts, result = {}, error, usage } = end.data;
   const before = facts.filter(({ seq }) => seq < end.seq);
-  const after = facts.filter(({ seq }) => seq > end.seq);
-  const validated = before.findLast(({ type }) => type === "plan.validated");
-  const plan = validated && planFor(facts, validated);
-  const ends = (plan?.primitives ?? []).map((step) => endOf(before, plan!, step));
-  const count = (type: string): number => ends.filter((fact) => fact?.type === type).length;
-  const counted = { completed: count("step.completed"), failed: count("step.failed"), skipped: count("step.skipped") };
-  const sinks = plan?.sinks.map((step) => endOf(before, plan, step)).filter((fact) => fact?.type === "step.completed");
-  const results = Object.fromEntries((sinks ?? []).map((fact) => [fact!.rest[0], fact!]));
-  const decided = decidedBy(before, plan, end);
+  const late = facts.filter(({ seq, type }) => seq > end.seq && !LATE.test(type));
+  const decided = decidedOutcome(before, end.storedAtNs);
+  const counted = countsOf(before);
+  const isExplained = outcome !== "failed" || error !== undefined || counted.failed > 0;
   return [
-    ...(expected.includes(outcome) ? [] : [`ended ${outcome}, not ${expected.join(" or ")}`]),
-    ...(outcome === decided ? [] : [`ended ${outcome}, and its facts say ${decided}`]),
-    ...(through === before.at(-1)!.seq ? [] : [`through ${through} is not the fact before the end`]),
-    ...(canonical(counts) === canonical(counted) ? [] : [`counted ${JSON.stringify(counts)}, not ${JSON.stringify(counted)}`]),
-    ...(isEach(result ?? {}, results) ? [] : ["its result is not that of its last steps"]),
-    ...(outcome !== "failed" || error || counted.failed > 0 ? [] : ["nothing explains its failure"]),
-    ...(canonical(usageOf(before)) === canonical({ ...NOTHING, ...usage }) ? [] : ["its usage is not the sum of its steps'"]),
-    ...after.filter(({ type }) => !LATE.test(type)).map(({ subject }) => `${subject}: after the end`),
+    ...unless(outcomes.includes(outcome), `ended ${outcome}, and not ${outcomes.join(" or ")}`),
+    ...unless(outcome === decided, `ended ${outcome}, and its facts say ${decided}`),
+    ...unless(through === before.at(-1)!.seq, `is folded through ${through}, not to the fact before its end`),
+    ...unless(
+      canonical(counts) === canonical(counted),
+      `counts ${canonical(counts)}, not ${canonical(counted)}`,
+    ),
+    ...unless(areOutputs(result, resultsOf(before)), "its result is not that of its last steps"),
+    ...unless(isExplained, "nothing explains its failure"),
+    ...unless(canonical(usage) === canonical(usageOf(before)), "its usage is not the sum of its steps'"),
+    ...late.map(({ subject }) => `${subject}: after the end`),
   ];
-}
-
-/** The outcome that the first fact decides which leaves nothing else to do. */
-function decidedBy(before: readonly Fact[], plan: AuditedPlan | undefined, end: Fact): Outcome | undefined {
-  for (const [i, { type, rest, data }] of before.entries()) {
-    const known = before.slice(0, i + 1);
-    if (type === "plan.rejected" && data.final) return "rejected";
-    if (type === "run.signal" && data.kind === "cancel") return "cancelled";
-    if (type === "run.signal" && data.kind === "reject" && data.step === undefined) return "rejected";
-    const failed = type === "step.failed" && plan && endOf(known, plan, rest[0]!) === before[i];
-    if (failed && plan.policyOf(rest[0]!) === "fail") return "failed";
-    const isInForce = known.some((fact) => fact.type === "plan.validated");
-    const isCut = type === "step.skipped" && before[i]!.body.causationId === before[0]!.body.id;
-    if (isCut || (isInForce && plan?.primitives.every((step) => endOf(known, plan, step)))) return isCut ? "expired" : "completed";
-  }
-  const deadlineNs = BigInt(Date.parse(before[0]!.data.deadline)) * 1_000_000n;
-  return end.storedAtNs >= deadlineNs ? "expired" : undefined;
-}
-
-/** The first fact that ends a step for good. */
-function endOf(facts: readonly Fact[], plan: AuditedPlan, step: string): Fact | undefined {
-  const attempts = plan.steps.get(step)?.maxAttempts ?? 1;
-  return facts.find(({ type, rest, data }) => {
-    if (rest[0] !== step) return false;
-    if (type === "step.failed") return !data.error.retryable || Number(rest[1]) >= attempts;
-    return type === "step.completed" || type === "step.skipped";
-  });
-}
-
-function planFor(facts: readonly Fact[], { body: { rev } }: Fact): AuditedPlan | undefined {
-  const find = (type: string) => facts.find((fact) => fact.type === type && fact.body.rev === rev);
-  const [decomposed, routed] = [find("plan.decomposed"), find("plan.routed")];
-  return decomposed && routed && planOf(decomposed.data, routed.data);
-}
-
-/** Whether each output stands under its step, inline, or by the size and hash of the stored message that holds it. */
-function isEach(given: Record<string, unknown>, facts: Record<string, Fact>): boolean {
-  const names = Object.keys(facts);
-  return names.length === Object.keys(given).length && names.every((name) => {
-    const { subject, bytes, data } = facts[name]!;
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const reference = { $ref: subject, bytes: bytes.length, sha256 };
-    return [data.output, reference].some((output) => canonical(output) === canonical(given[name]));
-  });
 }

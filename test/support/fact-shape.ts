@@ -22,6 +22,7 @@ type Envelope = {
   attempt?: number;
   causationId: string;
   correlationId: string;
+  time: string;
   data: unknown;
 };
 
@@ -73,17 +74,14 @@ const SHAPES: Record<string, string> = {
   finding: "code:words step?:token message:words suggestion?:words",
   "step.dispatched":
     "planHash:hash agent:token taskType:token title:words input:object results:object deadline:time timeoutMs:count effectKey:words",
-  "step.completed":
-    "agent:token attempt:count output:any usage?:@usage startedAt:time finishedAt:time",
+  "step.completed": "agent:token attempt:count output:any usage?:@usage startedAt:time finishedAt:time",
   "step.failed": "agent:token error:@error usage?:@usage",
   "step.skipped": "reason:words because?:words",
-  "plan.update":
-    "baseRev:count add?:list remove?:list rewire?:any because:words actor:@actor",
+  "plan.update": "baseRev:count add?:list remove?:list rewire?:any because:words actor:@actor",
   "plan.refused": "error:@error reason:words",
   "run.signal": "kind:signal step?:token actor:@actor reason?:text payload?:object",
   actor: "kind:words name:words",
-  "run.finished":
-    "outcome:outcome through:count result?:object error?:@error counts:@counts usage:@usage",
+  "run.finished": "outcome:outcome through:count result?:object error?:@error counts:@counts usage:@usage",
   counts: "completed:count failed:count skipped:count",
   usage: "inputTokens?:count outputTokens?:count costMicroUsd?:count",
   error: "code:code message:words retryable:bool details:@detail[]",
@@ -171,7 +169,9 @@ function wrongIn(row: string, value: unknown, path: string): string[] {
     if (held === undefined) return optional ? [] : [`${at(name)} is missing`];
     if (!nested) return KINDS[kind]!(held) ? [] : [`${at(name)} is no ${kind}`];
     if (!list) return wrongIn(kind, held, at(name));
-    return Array.isArray(held) ? held.flatMap((item, i) => wrongIn(kind, item, `${at(name)}[${i}]`)) : [`${at(name)} is no list`];
+    return Array.isArray(held)
+      ? held.flatMap((item, i) => wrongIn(kind, item, `${at(name)}[${i}]`))
+      : [`${at(name)} is no list`];
   });
   return [...wrong, ...strays.map((name) => `${at(name)} is in no row of the contract`)];
 }

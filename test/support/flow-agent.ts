@@ -43,6 +43,6 @@ const flowWorker = defineAgent({
   },
 });
 
-await service("flow_agent", (context) =>
-  runAgents(context, [{ agent: flowWorker, concurrency: CONCURRENCY }]),
-);
+await service("flow_agent", {
+  start: (context) => runAgents(context, [{ agent: flowWorker, concurrency: CONCURRENCY }]),
+});

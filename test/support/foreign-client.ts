@@ -1,6 +1,6 @@
 import { createInbox, headers as newHeaders, type Msg, type MsgHdrs } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
@@ -23,8 +23,22 @@ export type PubAck = { stream: string; seq: number; duplicate?: boolean; error?:
 
 export type Headers = Record<string, string>;
 
+/** A fact that a stranger writes: `rest` are the tokens after the run, which the envelope repeats by their names. */
+export type NewFact = {
+  type: string;
+  run: string;
+  rest: readonly (string | number)[];
+  rev?: number;
+  step?: string;
+  attempt?: number;
+  /** Empty for what comes from outside. */
+  causationId?: string;
+  data: unknown;
+};
+
 export type ForeignClient = Awaited<ReturnType<typeof foreignClient>>;
 
+const ACTOR = { kind: "user", name: "a stranger" };
 const ASK_WITHIN_MS = 5000;
 const POLL_MS = 25;
 const BATCH = 500;
@@ -86,7 +100,8 @@ export async function foreignClient(url: string) {
           const stored = storedMessage(message);
           if (stored) found.push(stored);
           if (stored && query["batch"] !== undefined) return;
-          const status = message.headers?.hasError || message.headers?.code ? String(message.headers.code) : "";
+          const status =
+            message.headers?.hasError || message.headers?.code ? String(message.headers.code) : "";
           done(stored || NO_MORE.has(status) ? undefined : new Error(`direct get answered ${status}`));
         },
       });
@@ -125,6 +140,26 @@ export async function foreignClient(url: string) {
     }
   };
 
+  /** Appends a fact in the words of the contract: derived id, expected sequence 0, the run's correlation id. */
+  const write = async (fact: NewFact, headers: Headers = {}): Promise<PubAck> => {
+    const { type, run, rest, causationId = "", data, ...parts } = fact;
+    const subject = ["genesis.v1", type, run, ...rest].join(".");
+    const task = await waitFor(`genesis.v1.task.submitted.${run}.once`);
+    const { correlationId } = bodyOf<{ correlationId: string }>(task);
+    const id = hex32(`${subject}|${causationId}`);
+    const time = new Date().toISOString();
+    const body = { id, type, version: 1, run, ...parts, causationId, correlationId, time, data };
+    return publish(subject, JSON.stringify(body), {
+      "Nats-Msg-Id": id,
+      "Nats-Expected-Last-Subject-Sequence": "0",
+      "correlation-id": correlationId,
+      "causation-id": causationId,
+      "content-type": "application/json",
+      traceparent: `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`,
+      ...headers,
+    });
+  };
+
   return {
     nc,
     ask,
@@ -144,6 +179,10 @@ export async function foreignClient(url: string) {
           headers,
         ),
       }),
+    /** Signals a run, by a key of the caller's own. */
+    signal: (run: string, key: string, { kind, headers }: { kind: string; headers?: Headers }) =>
+      write({ type: "run.signal", run, rest: [key], data: { kind, actor: ACTOR } }, headers),
+    write,
     /** The whole history of a run. */
     history: (run: string) => read("GENESIS", { multi_last: [`genesis.v1.*.*.${run}.>`], batch: 1024 }),
     finished: (run: string, withinMs?: number) => waitFor(`genesis.v1.run.finished.${run}.once`, withinMs),

@@ -24,6 +24,10 @@ export function startGenesis(args: readonly string[], { cwd, settings }: Surroun
 /** Runs a command of the CLI to its end. */
 export async function genesis(args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
   const child = startGenesis(args, surroundings);
-  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
   return { status: status as number | null, stdout, stderr };
 }

@@ -7,6 +7,7 @@ import { SERVICES, type ServiceSpec } from "../../local/service.ts";
 import { startLocal } from "../../local/start.ts";
 import { eventually } from "./eventually.ts";
 import { foreignClient, type ForeignClient } from "./foreign-client.ts";
+import { addFiles, commitAll } from "./tree.ts";
 
 /** The test's own agent, as a process among the others. */
 export const FLOW_AGENT: ServiceSpec = {
@@ -18,8 +19,8 @@ const catalogOf = (name: string): string => join(import.meta.dirname, "catalog",
 const CATALOGS = ["business", "audit", catalogOf("flow"), catalogOf("puppet")];
 const BACK_WITHIN_MS = 30_000;
 
-/** What a test may want otherwise: twice as many of each, or the folder that audits may read. */
-export type InstanceOptions = { twice?: boolean; auditRoot?: string };
+/** What a test may want otherwise: twice as many of each, or files that audits may read, in one commit. */
+export type InstanceOptions = { twice?: boolean; audited?: Record<string, string> };
 
 /** A whole Genesis of one test file: a broker and every service as a process of its own, and a stranger who talks to them. */
 export type Instance = {
@@ -45,13 +46,20 @@ export type Instance = {
 };
 
 /** Starts an instance on free ports in a folder of its own, with the shipped catalogues and those of the tests. */
-export async function startInstance({ twice = false, auditRoot }: InstanceOptions = {}): Promise<Instance> {
+export async function startInstance({
+  twice = false,
+  audited = {},
+}: InstanceOptions = {}): Promise<Instance> {
   const dir = await mkdtemp(join(tmpdir(), "genesis-instance-"));
   const all = [...SERVICES, FLOW_AGENT];
   const services = twice ? all.flatMap((one) => [one, { ...one, name: `${one.name}-2` }]) : all;
+  const auditRoot = join(dir, "audited");
+  await addFiles(auditRoot, { "README.md": "# An empty house\n", ...audited });
+  commitAll(auditRoot, { author: "Ada", date: "2026-01-02T03:04:05Z", subject: "Move in" });
   const settings = {
     GENESIS_CATALOG: CATALOGS.join(","),
-    ...(auditRoot !== undefined && { GENESIS_AUDIT_ROOT: auditRoot }),
+    GENESIS_AUDIT_ROOT: auditRoot,
+    GENESIS_LOG_LEVEL: "trace",
   };
   const local = await startLocal({ dir, port: 0, profile: "durable", services, settings });
   const client = await foreignClient(local.url);
@@ -60,7 +68,10 @@ export async function startInstance({ twice = false, auditRoot }: InstanceOption
 
   const pids = (): Record<string, number> => {
     const { nats, services: running } = local.state();
-    const found = Object.fromEntries([["nats-server", nats.pid], ...running.map(({ name, pid }) => [name, pid])]);
+    const found = Object.fromEntries([
+      ["nats-server", nats.pid],
+      ...running.map(({ name, pid }) => [name, pid]),
+    ]);
     for (const [name, pid] of Object.entries<number>(found)) {
       const record = seen.has(pid) ? undefined : recordOf(name, pid);
       if (record) seen.set(pid, record);
@@ -87,12 +98,7 @@ export async function startInstance({ twice = false, auditRoot }: InstanceOption
     kill: (name) => signal(pidOf(name), "SIGKILL"),
     allUp: async () => {
       const urls = local.state().services.map(({ http }) => `${http}/readyz`);
-      const answers = (url: string) =>
-        fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-          async (response) => (await response.text(), response.ok),
-          () => false,
-        );
-      await eventually(async () => (await Promise.all(urls.map(answers))).every(Boolean), BACK_WITHIN_MS);
+      await eventually(async () => (await Promise.all(urls.map(isReady))).every(Boolean), BACK_WITHIN_MS);
       pids();
     },
     freeze: (name) => {
@@ -112,6 +118,12 @@ export async function startInstance({ twice = false, auditRoot }: InstanceOption
       assert.deepEqual(left, [], "no process is left");
     },
   };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  await response?.text();
+  return response?.ok === true;
 }
 
 /** Every line of every `.jsonl` file in a folder; that each is JSON is part of what is tested. */

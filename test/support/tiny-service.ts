@@ -1,6 +1,6 @@
 import { CatalogError } from "../../shared/catalog/load.ts";
 import type { Work } from "../../shared/bus/context.ts";
-import { service } from "../../shared/service.ts";
+import { service, type Context } from "../../shared/service.ts";
 import { domainSpan } from "../../shared/telemetry/spans.ts";
 
 /** What a tiny service does with its life; its one argument. */
@@ -18,9 +18,15 @@ const life = process.argv[2] as TinyLife;
 const never = new Promise<void>(() => {});
 const afterMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-await service("halo", async ({ log }) => {
-  if (life === "has a broken catalogue")
-    throw new CatalogError([{ file: "rules.yaml", line: 3, reason: "priority must be a number" }]);
+await service("halo", {
+  prepare: () => {
+    if (life === "has a broken catalogue")
+      throw new CatalogError([{ file: "rules.yaml", line: 3, reason: "priority must be a number" }]);
+  },
+  start: begin,
+});
+
+async function begin({ log }: Context): Promise<Work[]> {
   if (life === "cannot begin") throw new Error("a text that may quote a user");
   await domainSpan("invoke_agent", { "gen_ai.agent.name": "tiny" }, async () =>
     log.info({ event: "worked" }, "the work was done"),
@@ -28,7 +34,7 @@ await service("halo", async ({ log }) => {
   if (life === "throws") setTimeout(() => (undefined as unknown as () => void)(), 50);
   if (life === "rejects") void afterMs(50).then(() => Promise.reject(new Error("nobody waits for this")));
   return [work()];
-});
+}
 
 function work(): Work {
   const drain: Partial<Record<TinyLife, () => Promise<void>>> = {

@@ -1,5 +1,5 @@
-import { lstat, opendir } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, opendir, realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { git, isGitWorkTree } from "./git.ts";
 import type { AuditFolder } from "./root.ts";
 
@@ -29,12 +29,15 @@ export async function listFiles(folder: AuditFolder, signal: AbortSignal): Promi
   const known = await filesThatGitKnows(folder, signal);
   const { paths, complete } = known ?? (await walk(folder, signal));
   const skipped = { links: 0, others: 0 };
+  const isReached = withoutLinks(folder);
   const found = await inBatches(paths, signal, async (path) => {
     const stats = await lstat(join(folder.path, path)).catch(() => undefined);
-    if (stats?.isFile()) return { path, bytes: stats.size };
-    if (stats?.isSymbolicLink()) skipped.links++;
-    // A file that git still knows and that was deleted is no file; a socket, a pipe or a nested repository is one of "others".
-    else if (stats !== undefined) skipped.others++;
+    // What git still knows and nobody has any more is nothing.
+    if (stats === undefined) return undefined;
+    if (stats.isSymbolicLink() || !(await isReached(path))) skipped.links++;
+    else if (stats.isFile()) return { path, bytes: stats.size };
+    // A socket, a pipe, a nested repository.
+    else skipped.others++;
     return undefined;
   });
   return {
@@ -57,6 +60,22 @@ export async function inBatches<T, R>(
     results.push(...(await Promise.all(items.slice(at, at + AT_ONCE).map(work))));
   }
   return results;
+}
+
+/** Whether a path leads through no symbolic link: a folder that git knows may have become one. */
+function withoutLinks(folder: AuditFolder): (path: string) => Promise<boolean> {
+  const known = new Map<string, Promise<boolean>>();
+  return (path) => {
+    const way = dirname(join(folder.path, path));
+    const asked =
+      known.get(way) ??
+      realpath(way).then(
+        (real) => real === way,
+        () => false,
+      );
+    known.set(way, asked);
+    return asked;
+  };
 }
 
 type Paths = { paths: string[]; complete: boolean };

@@ -29,7 +29,7 @@ export function digits(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** A size as a person reads it: `512 B`, `1.4 MiB`. */
+/** A size as a person reads it: `512 B`, `1.4 MiB`, `100 KiB`. */
 export function size(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
@@ -38,7 +38,7 @@ export function size(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 ? value : value.toFixed(1).replace(/\.0$/, "")} ${units[unit]}`;
 }
 
 /** A count and its noun: `1 file`, `2 files`. */

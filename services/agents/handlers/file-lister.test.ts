@@ -112,6 +112,18 @@ test("in a git work tree: what git knows and what is new, not what is ignored or
   assert.deepEqual(below.files, [{ path: "deep.txt", bytes: 1 }]);
 });
 
+test("a folder that git knows and that has become a link is not looked into", async (t) => {
+  if (!hasProgram("git")) return notRun(t, "git is not installed");
+  const outside = await makeTree(t, { "a.txt": "the size of this is a secret" });
+  const root = await makeTree(t, { "sub/a.txt": "1", "kept.txt": "k" });
+  commitAll(root, { author: "Ada", date: "2026-01-01T00:00:00Z", subject: "one" });
+  await rm(join(root, "sub"), { recursive: true });
+  await symlink(outside, join(root, "sub"));
+  const { files, skipped } = await listed(root);
+  assert.deepEqual(files, [{ path: "kept.txt", bytes: 1 }]);
+  assert.deepEqual(skipped, { links: 2, others: 0 });
+});
+
 test("a repository that begins above the root is not looked at", async (t) => {
   if (!hasProgram("git")) return notRun(t, "git is not installed");
   const parent = await makeTree(t, { ".gitignore": "*.log\n", "root/a.log": "a" });

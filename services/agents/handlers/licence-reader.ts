@@ -1,7 +1,7 @@
 import { posix } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { defineAgent, type Agent } from "../../../shared/agent/define-agent.ts";
-import { inBatches } from "../audit/list-files.ts";
 import { withText } from "../audit/read-text.ts";
 import { auditInput, licences, ranked, type Licences } from "../audit/results.ts";
 import type { AuditFolder } from "../audit/root.ts";
@@ -28,6 +28,10 @@ const MAX_LICENCES = 50;
 const MAX_EXAMPLES = 5;
 const MAX_NAME = 80;
 const UNKNOWN = "not stated";
+/** Where an installed package stands in the lock file; other entries are the project's own folders. */
+const INSTALLED = "node_modules/";
+/** So many packages are looked at before others get their turn in this process. */
+const UNINTERRUPTED = 1000;
 
 const lockedPackage = z.looseObject({
   version: z.string().optional(),
@@ -38,7 +42,7 @@ const lockedPackage = z.looseObject({
 });
 const packageLock = z.looseObject({
   lockfileVersion: z.number(),
-  packages: z.record(z.string(), lockedPackage).optional(),
+  packages: z.record(z.string(), z.unknown()).optional(),
 });
 
 type Row = Licences["licences"][number];
@@ -57,10 +61,11 @@ export const agent = ({ auditRoot }: Place): Agent =>
           const { folder, files, complete } = await scopeOf(auditRoot, input, step);
           const found: Found = { rows: new Map(), seen: new Set() };
           const paths = files.map((file) => file.path).filter(isLockFile);
-          const lockFiles = await inBatches(paths.slice(0, MAX_LOCK_FILES), step.signal, async (path) => ({
-            path,
-            ...(await readLockFile(folder, path, found)),
-          }));
+          const lockFiles: LockFile[] = [];
+          for (const path of paths.slice(0, MAX_LOCK_FILES)) {
+            step.signal.throwIfAborted();
+            lockFiles.push({ path, ...(await readLockFile(folder, path, found)) });
+          }
           const byUse = ranked(
             found.rows.values(),
             (row) => row.packages,
@@ -101,16 +106,25 @@ async function readLockFile(
   const { lockfileVersion, packages } = lock.data;
   const format = `npm, version ${lockfileVersion}`;
   if (packages === undefined) return { format, because: "this version does not state licences" };
-  const installed = Object.entries(packages).filter(
-    ([at, entry]) => at.includes("node_modules/") && !entry.link,
-  );
-  for (const [at, entry] of installed) count(at, entry, found);
-  return { format, packages: installed.length };
+  return { format, packages: await countAll(Object.entries(packages), found) };
+}
+
+/** Counts the installed packages among the entries of a lock file, and says how many there are. */
+async function countAll(entries: [string, unknown][], found: Found): Promise<number> {
+  let installed = 0;
+  for (const [i, [at, value]] of entries.entries()) {
+    if (i % UNINTERRUPTED === 0) await setImmediate();
+    const entry = lockedPackage.safeParse(value).data;
+    if (entry === undefined || entry.link === true || !at.includes(INSTALLED)) continue;
+    installed++;
+    count(at, entry, found);
+  }
+  return installed;
 }
 
 /** Counts a package once per version, however often it is installed. */
 function count(at: string, entry: z.output<typeof lockedPackage>, { rows, seen }: Found): void {
-  const name = at.slice(at.lastIndexOf("node_modules/") + "node_modules/".length).slice(0, MAX_NAME);
+  const name = at.slice(at.lastIndexOf(INSTALLED) + INSTALLED.length).slice(0, MAX_NAME);
   const key = `${name}@${entry.version ?? ""}`;
   if (seen.has(key)) return;
   seen.add(key);

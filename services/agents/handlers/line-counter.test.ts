@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";
 import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
 import type { StepOutcome } from "../../../shared/bus/attempt.ts";
@@ -112,10 +111,10 @@ test("does not hold up the process while it reads", async (t) => {
     t,
     Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}.ts`, megabyte])),
   );
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  t.after(() => clearInterval(timer));
   const { lines } = await counted(root);
-  delay.disable();
   assert.equal(lines, 2_000_000);
-  assert.ok(delay.percentile(99) / 1e6 < 50, `${delay.percentile(99) / 1e6} ms`);
+  assert.ok(turns >= 10, `others had ${turns} turns meanwhile`);
 });

@@ -34,10 +34,23 @@ test("finds marks with file, line and text", async (t) => {
   assert.equal(list.total, 3);
 });
 
-test("a word that only contains a mark, or is written small, is none", async (t) => {
-  const root = await makeTree(t, { "a.ts": `${TODO}S ${TODO}_LIST todo my${TODO}\n` });
-  assert.deepEqual([(await found(root)).total], [0]);
-});
+const LINES: [string, boolean][] = [
+  [`// ${TODO} without a colon`, true],
+  [`x = 1  # ${FIXME}`, true],
+  [` * ${TODO}(ada): by name`, true],
+  [`<!-- ${TODO} in a page -->`, true],
+  [`${TODO} at the beginning of a line`, true],
+  [`some words, then ${FIXME}: fix it`, true],
+  [`the agent finds ${TODO} and ${FIXME} marks`, false],
+  [`const ${TODO} = 1;`, false],
+  [`// ${TODO}S ${TODO}_LIST todo my${TODO}`, false],
+];
+
+for (const [line, isMark] of LINES)
+  test(`${JSON.stringify(line)} is ${isMark ? "a" : "no"} mark`, async (t) => {
+    const { total } = await found(await makeTree(t, { "a.txt": line }));
+    assert.equal(total, isMark ? 1 : 0);
+  });
 
 test("shows the first hundred, cuts long lines, counts all", async (t) => {
   const root = await makeTree(t, { "many.ts": `${mark(TODO, "x".repeat(500))}\n`.repeat(250) });

@@ -5,7 +5,9 @@ import { auditInput, ranked, todoList, type TodoList } from "../audit/results.ts
 import { scopeOf } from "../audit/scope.ts";
 import type { Place } from "../handlers.ts";
 
-const TAG = /\b(TODO|FIXME|HACK|XXX)\b/;
+/** A mark begins a line or a comment, or a colon follows it: a text that only speaks of marks has none. */
+const MARK =
+  /(?:^\s{0,40}|(?:\/\/|\/\*|\*|#|<!--|--|;|%)\s{0,8})(TODO|FIXME|HACK|XXX)\b(?![-\w])|\b(TODO|FIXME|HACK|XXX)(?:\([^)]{0,40}\))?:/;
 const MAX_ITEMS = 100;
 const MAX_TEXT = 160;
 
@@ -60,7 +62,8 @@ async function marksIn(
   let line = 0;
   for await (const text of lines) {
     line++;
-    const tag = TAG.exec(text)?.[1];
+    const [, first, second] = MARK.exec(text) ?? [];
+    const tag = first ?? second;
     if (tag === undefined) continue;
     counts.set(tag, (counts.get(tag) ?? 0) + 1);
     if (items.length < MAX_ITEMS) items.push({ path, line, tag, text: text.trim().slice(0, MAX_TEXT) });

@@ -1,0 +1,39 @@
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, headers } from "@nats-io/transport-node";
+import { createHash, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Cancels a run by appending a fact to the log: a signal, on a subject of its own that holds one message.
+ *
+ *   node examples/04-cancel.ts RUN [nats://127.0.0.1:4222]
+ */
+const [run = "", servers = "nats://127.0.0.1:4222"] = process.argv.slice(2);
+const nc = await connect({ servers });
+const { direct } = await jetstreamManager(nc);
+const read = (fact: string) => direct.getMessage("GENESIS", { last_by_subj: `genesis.v1.${fact}` });
+
+const { correlationId } = (await read(`task.submitted.${run}.once`))!.json<{ correlationId: string }>();
+const signal = `run.signal.${run}.cancel`;
+// An id is derived from the subject and the cause. This comes from outside, so nothing in the log caused it.
+const id = createHash("sha256").update(`genesis.v1.${signal}|`).digest("hex").slice(0, 32);
+const data = { kind: "cancel", actor: { kind: "user", name: "examples/04-cancel.ts" } };
+const common = { id, type: "run.signal", version: 1, run, causationId: "", correlationId };
+const body = JSON.stringify({ ...common, time: new Date().toISOString(), data });
+
+const given = headers();
+given.set("correlation-id", correlationId);
+given.set("content-type", "application/json");
+given.set("traceparent", `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`);
+const expect = { lastSubjectSequence: 0 };
+await jetstream(nc)
+  .publish(`genesis.v1.${signal}`, body, { msgID: id, expect, headers: given })
+  .catch(async (error) => {
+    // Any answer but a plain yes means: look. A cancel that stands already, whoever gave it, does the same.
+    if ((await read(signal)) === null) throw error;
+  });
+
+let end = await read(`run.finished.${run}.once`);
+for (; end === null; end = await read(`run.finished.${run}.once`)) await sleep(100);
+console.log(end.json<{ data: { outcome: string } }>().data.outcome);
+await nc.close();

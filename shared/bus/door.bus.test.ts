@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { eventually } from "../../test/support/eventually.ts";
+import { startCell, type TestCell } from "../../test/support/nats.ts";
+import { publishRaw } from "../../test/support/raw-nats.ts";
+import { GenesisError, type ErrorCode } from "../contract/errors.ts";
+import type { Work } from "./context.ts";
+import type { DeadLetter } from "./dead-letters.ts";
+import { openDoors, type Arrival } from "./door.ts";
+import { headersOf } from "./requests.ts";
+
+let cell: TestCell;
+let works: Work[];
+const arrived: { text: string; arrival: Arrival }[] = [];
+/** How the next arrivals of a text are refused. */
+const refusals = new Map<string, ErrorCode[]>();
+
+before(async () => {
+  cell = await startCell();
+  works = await openDoors({ ...cell.ctx, name: "gateway" }, async (arrival) => {
+    const text = new TextDecoder().decode(arrival.bytes);
+    arrived.push({ text, arrival });
+    const code = refusals.get(text)?.shift();
+    if (code !== undefined) throw new GenesisError(code, [{ path: "goal", rule: "because" }]);
+    return { run: `run-${text}`, correlationId: "corr-1", traceId: "trace-1" };
+  });
+});
+after(() => cell.stop(...works));
+
+const arrivalsOf = (text: string) => arrived.filter((one) => one.text === text);
+const ask = (text: string, headers: Record<string, string> = {}) =>
+  cell.bus.nc.request("genesis.submit", text, { timeout: 3000, headers: headersOf(headers) });
+
+async function letters(): Promise<DeadLetter[]> {
+  const { state } = await cell.bus.jsm.streams.info("GENESIS_DLQ");
+  const found: DeadLetter[] = [];
+  for (let seq = 1; seq <= state.last_seq; seq++)
+    found.push((await cell.bus.jsm.direct.getMessage("GENESIS_DLQ", { seq }))!.json<DeadLetter>());
+  return found;
+}
+
+test("a task in the inbox comes in with its place and time, and leaves the inbox", async () => {
+  const { seq } = await cell.bus.js.publish("genesis.tasks", "left");
+  const [one] = await eventually(() => arrivalsOf("left").length > 0 && arrivalsOf("left"));
+  assert.equal(one?.arrival.inbox?.sequence, seq);
+  assert.match(one?.arrival.inbox?.storedAtNs ?? "", /^\d{19}$/);
+  assert.ok(Math.abs((one?.arrival.receivedAtMs ?? 0) - Date.now()) < 5000);
+  await eventually(async () => (await cell.bus.jsm.streams.info("GENESIS_INBOX")).state.messages === 0);
+});
+
+test("a request is answered at once", async () => {
+  const reply = await ask("asked", { "idempotency-key": "key-1" });
+  assert.deepEqual(reply.json(), { run: "run-asked", correlationId: "corr-1", traceId: "trace-1" });
+  const [one] = arrivalsOf("asked");
+  assert.equal(one?.arrival.inbox, undefined);
+  assert.deepEqual(one?.arrival.headers.get("idempotency-key"), ["key-1"]);
+});
+
+test("a refused request is told why, in the one shape and in the way of NATS services", async () => {
+  for (const [code, status] of [
+    ["E_SCHEMA", "400"],
+    ["E_CONFLICT", "409"],
+    ["E_OVERLOAD", "503"],
+  ] as const) {
+    refusals.set("bad", [code]);
+    const reply = await ask("bad");
+    const { message, ...shape } = reply.json<{ message: string }>();
+    assert.ok(message.length > 0);
+    assert.deepEqual(shape, {
+      code,
+      retryable: code === "E_OVERLOAD",
+      details: [{ path: "goal", rule: "because" }],
+    });
+    assert.equal(reply.headers?.get("Nats-Service-Error-Code"), status);
+    assert.equal(reply.headers?.get("Nats-Service-Error"), code);
+  }
+});
+
+test("a refused task in the inbox is a dead letter", async () => {
+  refusals.set("wrong", ["E_SCHEMA"]);
+  await cell.bus.js.publish("genesis.tasks", "wrong");
+  const [letter] = await eventually(async () => {
+    const found = (await letters()).filter(({ code }) => code === "E_SCHEMA");
+    return found.length > 0 && found;
+  });
+  assert.equal(letter?.service, "gateway");
+  assert.equal(letter?.subject, "genesis.tasks");
+  assert.equal(letter?.stream, "GENESIS_INBOX");
+  assert.equal(Buffer.from(letter?.bytes ?? "", "base64").toString(), "wrong");
+  await eventually(async () => (await cell.bus.jsm.streams.info("GENESIS_INBOX")).state.messages === 0);
+});
+
+test("a task that there is no room for waits", async () => {
+  refusals.set("early", ["E_OVERLOAD", "E_STORAGE"]);
+  await cell.bus.js.publish("genesis.tasks", "early");
+  await eventually(() => arrivalsOf("early").length === 2, 3000);
+  assert.equal((await cell.bus.jsm.streams.info("GENESIS_INBOX")).state.messages, 1);
+  await eventually(() => arrivalsOf("early").length === 3, 8000);
+  await eventually(async () => (await cell.bus.jsm.streams.info("GENESIS_INBOX")).state.messages === 0);
+});
+
+test("headers that cannot be read are refused at both doors, and neither falls shut", async () => {
+  const block = "NATS/1.0\r\nbad name: x\r\n\r\n";
+  await publishRaw(cell.server.port, [
+    { subject: "genesis.tasks", block, payload: "malformed" },
+    { subject: "genesis.submit", block, payload: "malformed" },
+    { subject: "genesis.tasks", block, payload: "" },
+  ]);
+  await eventually(async () => (await letters()).filter(({ code }) => code === "E_HEADER").length === 2);
+  assert.equal((await ask("after")).json<{ run: string }>().run, "run-after");
+  await cell.bus.js.publish("genesis.tasks", "after-too");
+  await eventually(() => arrivalsOf("after-too").length === 1);
+  assert.equal(arrivalsOf("malformed").length, 0);
+});
+
+test("the service is found by its name", async () => {
+  const reply = await cell.bus.nc.request("$SRV.INFO.genesis-gateway", "");
+  const { name, endpoints } = reply.json<{
+    name: string;
+    endpoints: { subject: string; queue_group: string }[];
+  }>();
+  assert.equal(name, "genesis-gateway");
+  assert.deepEqual(
+    endpoints.map(({ subject, queue_group }) => [subject, queue_group]),
+    [["genesis.submit", "gateway"]],
+  );
+});
