@@ -3,15 +3,14 @@ import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bus } from "../shared/bus/connect.ts";
 import type { NewEvent } from "../shared/contract/events.ts";
-import type { Run } from "../shared/domain/run.ts";
 import { brokerOptions, withBus, type BrokerOptions } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import { follow } from "./follow.ts";
 import { awaitRun } from "./live.ts";
-import { loadRun } from "./load-run.ts";
+import { loadRun, viewNow } from "./load-run.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { runWord } from "./render/paint.ts";
-import { viewOf, type RunView } from "./run-view.ts";
+import type { RunView } from "./run-view.ts";
 
 /** Execution ends a cancelled run at once; when it takes longer, execution is not running. */
 const WAIT_MS = 30_000;
@@ -29,38 +28,48 @@ export function cancel(command: Command): void {
       const view = await withBus(options, (bus) => cancelRun(bus, given, options.reason));
       if (json) document(view);
       else lines([`run ${view.run} ${runWord(view.outcome ?? "", paint)}`]);
-      if (view.outcome !== "cancelled") throw new CommandFailure(`the run ended ${view.outcome} before it could be cancelled`);
+      if (view.outcome !== "cancelled")
+        throw new CommandFailure(`the run ended ${view.outcome} before it could be cancelled`);
     },
   );
 }
 
 async function cancelRun(bus: Bus, given: string, reason: string | undefined): Promise<RunView> {
   const { run } = await loadRun(bus, given);
-  if (run.finished) return viewOf(run, Date.now())!;
-  await signal(bus, run, reason);
-  const late = sleep(WAIT_MS, undefined, { ref: false });
-  const ended = await Promise.race([awaitRun(run.id, follow(bus, run.id)), late]);
+  const view = viewNow(run);
+  if (view.state === "finished") return view;
+  await signal(bus, view, reason);
+  const following = awaitRun(run.id, follow(bus, run.id));
+  // When nobody waits for it any more, it ends with the connection, in whatever way.
+  following.catch(() => {});
+  const ended = await Promise.race([following, sleep(WAIT_MS, undefined, { ref: false })]);
   if (ended) return ended;
   throw new CommandFailure(
     `the signal stands, but after ${WAIT_MS / 1000} s the run has not ended; genesis doctor says whether execution is running`,
   );
 }
 
-async function signal(bus: Bus, { id, task }: Run, reason: string | undefined): Promise<void> {
+async function signal(bus: Bus, { run, correlationId }: RunView, reason: string | undefined): Promise<void> {
   const event: NewEvent<"run.signal"> = {
     type: "run.signal",
-    run: id,
+    run,
     tokens: [SIGNAL],
     causationId: "",
-    data: { kind: "cancel", actor: { kind: "user", name: userName() }, ...(reason !== undefined && { reason }) },
+    data: {
+      kind: "cancel",
+      actor: { kind: "user", name: userName() },
+      ...(reason !== undefined && { reason }),
+    },
   };
   const asked = { event, expect: "subject" as const };
-  const outcome = await bus.log.append(asked, { correlationId: task!.correlationId, root: { caller: undefined } });
+  const outcome = await bus.log.append(asked, { correlationId, root: { caller: undefined } });
   // A cancel that stands already, for whatever reason and by whomever, does the same.
   const stands = outcome.kind === "superseded" ? outcome.by.event : undefined;
   const isCancel = stands?.type === "run.signal" && stands.data.kind === "cancel";
   if (outcome.kind !== "stored" && !isCancel) {
-    throw new CommandFailure(`something else stands where the signal belongs; genesis events ${id} shows it`);
+    throw new CommandFailure(
+      `something else stands where the signal belongs; genesis events ${run} shows it`,
+    );
   }
 }
 

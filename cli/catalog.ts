@@ -15,8 +15,16 @@ type Kind = {
 
 const KINDS: readonly Kind[] = [
   { name: "agents", summary: "who can do what", table: ({ agents }, paint) => agentTable(agents, paint) },
-  { name: "rules", summary: "which steps go to which agent, first rule first", table: ({ rules }, paint) => ruleTable(rules, paint) },
-  { name: "methods", summary: "how tasks are decomposed", table: ({ methods }, paint) => methodTable(methods, paint) },
+  {
+    name: "rules",
+    summary: "which steps go to which agent, first rule first",
+    table: ({ rules }, paint) => ruleTable(rules, paint),
+  },
+  {
+    name: "methods",
+    summary: "how tasks are decomposed",
+    table: ({ methods }, paint) => methodTable(methods, paint),
+  },
 ];
 
 /** `genesis catalog agents|rules|methods`: the entries of the catalogues. */

@@ -34,7 +34,9 @@ export function brokerUrl({ nats, dir }: BrokerOptions): string {
   if (instance !== undefined) return instance.state.nats.url;
   const where = dir === undefined ? "here" : `in ${dir}`;
   const start = dir === undefined ? "npx genesis up" : `npx genesis up --dir ${dir}`;
-  throw new CommandFailure(`nothing is running ${where}; start it with ${start}, or name a broker with --nats`);
+  throw new CommandFailure(
+    `nothing is running ${where}; start it with ${start}, or name a broker with --nats`,
+  );
 }
 
 /** Connects, hands over the bus, and closes it whatever happens. @throws CommandFailure when the broker has no Genesis on it */
@@ -54,7 +56,9 @@ export async function withBus<T>(options: BrokerOptions, use: (bus: Bus) => Prom
 function explained(error: unknown, bus: Bus): unknown {
   const isMissing = error instanceof Error && error.name === "StreamNotFoundError";
   if (isMissing || (error instanceof GenesisError && error.code === "E_STORAGE")) {
-    return new CommandFailure(`the stream ${bus.names.log} does not answer; genesis doctor says what is missing`);
+    return new CommandFailure(
+      `the stream ${bus.names.log} does not answer; genesis doctor says what is missing`,
+    );
   }
   return error;
 }

@@ -41,7 +41,7 @@ export async function newestLetters(bus: Bus, limit: number): Promise<StoredLett
 /** Every dead letter that stood when the reading began, oldest first. */
 export async function* allLetters(bus: Bus): AsyncGenerator<StoredLetter> {
   const { state } = await bus.jsm.streams.info(bus.names.dlq);
-  for (let from: number | undefined = 1; from !== undefined && from <= state.last_seq; ) {
+  for (let from: number | undefined = 1; from !== undefined && from <= state.last_seq;) {
     const page: Awaited<ReturnType<typeof readLetters>> = await readLetters(bus, from);
     yield* page.items.filter(({ seq }) => seq <= state.last_seq);
     from = page.nextSeq;
@@ -57,12 +57,19 @@ export async function findLetter(bus: Bus, given: string): Promise<StoredLetter>
     found = one;
     count += 1;
   }
-  if (found === undefined) throw new CommandFailure(`no dead letter begins with "${shorten(given, 64)}"; genesis dlq list lists them`);
-  if (count > 1) throw new CommandFailure(`"${given}" is the beginning of ${count} dead letters; give more of it`);
+  if (found === undefined)
+    throw new CommandFailure(
+      `no dead letter begins with "${shorten(given, 64)}"; genesis dlq list lists them`,
+    );
+  if (count > 1)
+    throw new CommandFailure(`"${given}" is the beginning of ${count} dead letters; give more of it`);
   return found;
 }
 
-async function readLetters(bus: Bus, seq: number): Promise<{ items: StoredLetter[]; nextSeq: number | undefined }> {
+async function readLetters(
+  bus: Bus,
+  seq: number,
+): Promise<{ items: StoredLetter[]; nextSeq: number | undefined }> {
   const query = { next_by_subj: bus.subjects.dlqEverything, seq, batch: PAGE };
   const { messages = [], pending = 0 } = (await readBatch(bus.requests, bus.names.dlq, query)) ?? {};
   return {
@@ -76,7 +83,12 @@ function letterOf({ seq, headers, bytes }: StoredMessage): StoredLetter | undefi
   if (read === undefined) return undefined;
   const correlationId = headerOf(headers, HEADER.correlationId);
   const traceparent = headerOf(headers, HEADER.traceparent);
-  return { ...read, seq, ...(correlationId !== undefined && { correlationId }), ...(traceparent !== undefined && { traceparent }) };
+  return {
+    ...read,
+    seq,
+    ...(correlationId !== undefined && { correlationId }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
 }
 
 function parsed(bytes: Uint8Array): unknown {

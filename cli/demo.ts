@@ -14,6 +14,7 @@ import { CommandFailure } from "./failure.ts";
 import { follow } from "./follow.ts";
 import { watchRun } from "./live.ts";
 import { outputFor, type Output } from "./output.ts";
+import type { Paint } from "./render/paint.ts";
 import { runLines } from "./render/run.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -29,11 +30,12 @@ const TOO_DEMANDING: Submission = {
 export function demo(command: Command): void {
   command
     .option("--dir <dir>", "folder for everything it writes", DEFAULT_DIR)
-    .action(async ({ dir }: { dir: string }) => {
+    .option("--json", "print a JSON line per fact, and what is left at the end", false)
+    .action(async ({ dir, json }: { dir: string; json: boolean }) => {
       const stop = new AbortController();
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
       try {
-        await inInstance(dir, stop.signal, play);
+        await inInstance(dir, stop.signal, (bus, local) => play(bus, local, outputFor({ json })));
       } catch (error) {
         if (error instanceof StartFailure) throw new CommandFailure(error.message, error.exitCode);
         throw error;
@@ -65,12 +67,14 @@ async function inInstance(
   }
 }
 
-async function play(bus: Bus, local: Local): Promise<void> {
-  const output = outputFor({});
+async function play(bus: Bus, local: Local, output: Output): Promise<void> {
   const audit = await showAudit(bus, output);
   const business = await showBusiness(bus, output);
   const rejected = await showRejected(bus, output);
-  output.lines(["", ...ending({ audit, business, rejected }, local.dir, output)]);
+  const files = filesOf(audit.run, local.dir);
+  if (output.json)
+    output.document({ runs: { audit, business, rejected }, files: files.map(([path]) => path) });
+  else output.lines(["", ...ending(files, business.run, { dir: local.dir, paint: output.paint })]);
 }
 
 async function showAudit(bus: Bus, output: Output): Promise<RunView> {
@@ -93,6 +97,7 @@ async function showBusiness(bus: Bus, output: Output): Promise<RunView> {
   await submitByMessage(bus, BUSINESS, key);
   const run = runOfKey(key);
   const view = expectEnd(await watchRun(run, follow(bus, run), output), "completed");
+  if (output.json) return view;
   output.lines([
     "",
     output.paint.bold("Why each step went to its agent"),
@@ -110,12 +115,12 @@ async function showRejected(bus: Bus, output: Output): Promise<RunView> {
   const run = await submitByRequest(bus, TOO_DEMANDING);
   const view = expectEnd(await watchRun(run, follow(bus, run), output), "rejected");
   // On a terminal the live view stays there, findings and all.
-  if (!output.isLive) output.lines(["", ...runLines(view, output.paint)]);
+  if (!output.isLive && !output.json) output.lines(["", ...runLines(view, output.paint)]);
   return view;
 }
 
 function heading(output: Output, title: string, how: string): void {
-  output.lines(["", output.paint.bold(title), output.paint.dim(`   ${how}`), ""]);
+  if (!output.json) output.lines(["", output.paint.bold(title), output.paint.dim(`   ${how}`), ""]);
 }
 
 function expectEnd(view: RunView, outcome: string): RunView {
@@ -135,15 +140,23 @@ function decisions(run: Run, { paint }: Output): string[] {
   });
 }
 
-type Shown = { audit: RunView; business: RunView; rejected: RunView };
+/** What the demo leaves: a path, and what is there. */
+type Left = [path: string, what: string];
 
-function ending({ audit, business }: Shown, dir: string, { paint }: Output): string[] {
-  const files: [string, string][] = [
-    [join(dir, "results", audit.run, "audit-report.md"), "the audit report"],
+function filesOf(audit: string, dir: string): Left[] {
+  return [
+    [join(dir, "results", audit, "audit-report.md"), "the audit report"],
     [join(dir, "traces"), "spans, as OTLP JSON lines"],
     [join(dir, "logs"), "one log for each service, as JSON lines"],
     [join(dir, "jetstream"), "the log of the runs; genesis up goes on from it"],
   ];
+}
+
+function ending(
+  files: readonly Left[],
+  run: string,
+  { dir, paint }: { dir: string; paint: Paint },
+): string[] {
   const width = Math.max(...files.map(([path]) => near(path).length));
   const inDir = near(dir) === DEFAULT_DIR ? "" : ` --dir ${near(dir)}`;
   return [
@@ -152,7 +165,7 @@ function ending({ audit, business }: Shown, dir: string, { paint }: Output): str
     "",
     paint.bold("What to try next"),
     `  npx genesis up${inDir}`,
-    `  npx genesis trace ${business.run.slice(0, 8)}${inDir}   ${paint.dim("in another terminal: the run's spans")}`,
+    `  npx genesis trace ${run.slice(0, 8)}${inDir}   ${paint.dim("in another terminal: the run's spans")}`,
     `  npx genesis submit --goal "Audit this repository" --watch${inDir}`,
   ];
 }

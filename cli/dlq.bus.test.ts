@@ -11,18 +11,31 @@ import { startCell, type TestCell } from "../test/support/nats.ts";
 let cell: TestCell;
 const dlq = (...args: string[]): Promise<Outcome> => genesis(["dlq", ...args, "--nats", cell.server.url]);
 const json = ({ stdout }: Outcome) => JSON.parse(stdout);
-const jsonLines = ({ stdout }: Outcome) => stdout.trim().split("\n").map((line) => JSON.parse(line));
+const jsonLines = ({ stdout }: Outcome) =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 const isEvent = (subject: string): boolean => subject.startsWith("genesis.v1.");
 
 /** Stores a message, and then what a service writes when it cannot read it. @returns the id of the dead letter */
-async function bury(service: string, subject: string, payload: string, headers: Record<string, string> = {}): Promise<string> {
+async function bury(
+  service: string,
+  subject: string,
+  payload: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const { bus, ctx } = cell;
   const answer = await publish(bus.requests, { subject, bytes: payload, headers });
   assert.equal(answer.kind, "stored");
   const stream = isEvent(subject) ? bus.names.log : bus.names.inbox;
   const message = await readOne(bus.requests, stream, { seq: answer.kind === "stored" ? answer.seq : 0 });
   const code: ErrorCode = "E_SCHEMA";
-  await storeDeadLetter({ ...ctx, name: service }, message!, new GenesisError(code, [{ path: "goal", rule: "must be string" }]));
+  await storeDeadLetter(
+    { ...ctx, name: service },
+    message!,
+    new GenesisError(code, [{ path: "goal", rule: "must be string" }]),
+  );
   const { state } = await bus.jsm.streams.info(bus.names.dlq);
   const stored = await readOne(bus.requests, bus.names.dlq, { seq: state.last_seq });
   return JSON.parse(Buffer.from(stored!.bytes).toString()).id as string;
@@ -33,7 +46,10 @@ let ofLog = "";
 before(async () => {
   cell = await startCell();
   assert.deepEqual(await dlq("list"), { status: 0, stdout: "no dead letters\n", stderr: "" });
-  ofInbox = await bury("gateway", "genesis.tasks", '{"goal": 7}', { "correlation-id": "request-7", "Nats-Msg-Id": "once" });
+  ofInbox = await bury("gateway", "genesis.tasks", '{"goal": 7}', {
+    "correlation-id": "request-7",
+    "Nats-Msg-Id": "once",
+  });
   ofLog = await bury("halo", "genesis.v1.plan.decomposed.somerun.0", "not json");
 });
 after(() => cell.stop());
@@ -43,11 +59,22 @@ test("list shows the newest first, as text and as one JSON document", async () =
   assert.deepEqual([listed.status, listed.stderr], [0, ""]);
   const [head, ...rows] = listed.stdout.trimEnd().split("\n");
   assert.match(head!, /^ID +TIME +SERVICE +CODE +SUBJECT +REASON$/);
-  assert.deepEqual(rows.map((row) => row.split(/ {2,}/).filter((_, i) => i !== 1).slice(0, 4)), [
-    [ofLog.slice(0, 8), "halo", "E_SCHEMA", "genesis.v1.plan.decomposed.somerun.0"],
-    [ofInbox.slice(0, 8), "gateway", "E_SCHEMA", "genesis.tasks"],
-  ]);
-  assert.deepEqual(json(await dlq("list", "--limit", "1", "--json")).map(({ id }: { id: string }) => id), [ofLog]);
+  assert.deepEqual(
+    rows.map((row) =>
+      row
+        .split(/ {2,}/)
+        .filter((_, i) => i !== 1)
+        .slice(0, 4),
+    ),
+    [
+      [ofLog.slice(0, 8), "halo", "E_SCHEMA", "genesis.v1.plan.decomposed.somerun.0"],
+      [ofInbox.slice(0, 8), "gateway", "E_SCHEMA", "genesis.tasks"],
+    ],
+  );
+  assert.deepEqual(
+    json(await dlq("list", "--limit", "1", "--json")).map(({ id }: { id: string }) => id),
+    [ofLog],
+  );
 });
 
 test("show tells all about one, by any unique beginning of its id", async () => {
@@ -56,9 +83,16 @@ test("show tells all about one, by any unique beginning of its id", async () => 
   assert.match(shown.stdout, /\ncorrelation +request-7\n/);
   assert.match(shown.stdout, /\n\{"goal": 7\}\n/);
   const record = json(await dlq("show", ofInbox, "--json"));
-  assert.deepEqual([record.id, record.stream, Buffer.from(record.bytes, "base64").toString()], [ofInbox, "GENESIS_INBOX", '{"goal": 7}']);
+  assert.deepEqual(
+    [record.id, record.stream, Buffer.from(record.bytes, "base64").toString()],
+    [ofInbox, "GENESIS_INBOX", '{"goal": 7}'],
+  );
   const none = await dlq("show", "zzz");
-  assert.deepEqual(none, { status: 1, stdout: "", stderr: 'genesis: no dead letter begins with "zzz"; genesis dlq list lists them\n' });
+  assert.deepEqual(none, {
+    status: 1,
+    stdout: "",
+    stderr: 'genesis: no dead letter begins with "zzz"; genesis dlq list lists them\n',
+  });
 });
 
 test("an inbox message is published again, byte for byte, with the same correlation id and its cause", async () => {
@@ -93,7 +127,11 @@ test("a fact of the log is handled again by its service", async (t) => {
   );
   t.after(() => work.drain());
   const redriven = await dlq("redrive", ofLog.slice(0, 8));
-  assert.deepEqual(redriven, { status: 0, stdout: `✔ ${ofLog.slice(0, 8)} given to halo again\n`, stderr: "" });
+  assert.deepEqual(redriven, {
+    status: 0,
+    stdout: `✔ ${ofLog.slice(0, 8)} given to halo again\n`,
+    stderr: "",
+  });
   assert.equal(handled.length, 1);
 
   const refused = await dlq("redrive", ofLog);
@@ -110,10 +148,13 @@ test("all of them need a yes; what cannot be named is not guessed", async () => 
   const { status, stdout } = await dlq("redrive", ofInbox, "zzz");
   assert.deepEqual([status, stdout], [1, ""], "one wrong id, and none is sent");
   const all = await dlq("redrive", "--all", "--yes", "--json");
-  assert.deepEqual(jsonLines(all).map(({ id, done }) => [id, done]), [
-    [ofInbox, true],
-    [ofLog, false],
-  ]);
+  assert.deepEqual(
+    jsonLines(all).map(({ id, done }) => [id, done]),
+    [
+      [ofInbox, true],
+      [ofLog, false],
+    ],
+  );
 });
 
 test("whatever else somebody left in the dead letters is passed over", async () => {

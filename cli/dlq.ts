@@ -14,7 +14,9 @@ type Options = BrokerOptions & { json?: boolean };
 export function dlq(command: Command): void {
   defineList(command.command("list").description("list dead letters, newest first"));
   defineShow(command.command("show").description("show a dead letter: its reason, headers and payload"));
-  defineRedrive(command.command("redrive").description("have dead letters handled again"));
+  defineRedrive(
+    command.command("redrive").description("have dead letters handled again; they stay for the record"),
+  );
 }
 
 function defineList(command: Command): void {
@@ -46,7 +48,8 @@ function defineRedrive(command: Command): void {
   jsonOption(brokerOptions(command), "print JSON lines, one per dead letter").action(
     async (ids: string[], options: Options & { all?: boolean; yes?: boolean }) => {
       if (Boolean(options.all) === ids.length > 0) throw wrongUsage("give the ids of dead letters, or --all");
-      if (options.all && !options.yes) throw wrongUsage("--all needs --yes: every dead letter is handled again");
+      if (options.all && !options.yes)
+        throw wrongUsage("--all needs --yes: every dead letter is handled again");
       const output = outputFor(options);
       let failures = 0;
       await withBus(options, async (bus) => {
@@ -56,7 +59,8 @@ function defineRedrive(command: Command): void {
           else output.lines([redrivenLine(redriven, output.paint)]);
         }
       });
-      if (failures > 0) throw new CommandFailure(`${failures} could not be handled again; the reasons are above`);
+      if (failures > 0)
+        throw new CommandFailure(`${failures} could not be handled again; the reasons are above`);
     },
   );
 }

@@ -20,7 +20,10 @@ const doctor = async (): Promise<{ status: number | null; findings: Map<string, 
 test("a broker with everything on it is healthy, exit code 0", async () => {
   const { status, findings } = await doctor();
   assert.equal(status, 0, JSON.stringify([...findings.values()].filter(({ is }) => is === "bad")));
-  assert.match(findings.get("broker")!.says, /^nats-server 2\.\d+\.\d+ at 127\.0\.0\.1:\d+, messages up to 2 MiB$/);
+  assert.match(
+    findings.get("broker")!.says,
+    /^nats-server 2\.\d+\.\d+ at 127\.0\.0\.1:\d+, messages up to 2 MiB$/,
+  );
   assert.match(findings.get("consumers")!.says, /^all \d+ are there, 0 messages wait$/);
   for (const stream of ["GENESIS", "GENESIS_INBOX", "GENESIS_DLQ", "GENESIS_TIMERS"]) {
     assert.equal(findings.get(`stream ${stream}`)?.is, "good", stream);
@@ -39,6 +42,12 @@ test("what is missing is named, with what to do", async () => {
     todo: "npx genesis setup",
   });
   assert.match(findings.get("consumers")!.says, /^1 of \d+ are missing: halo$/);
+});
+
+test("an address that is none is a finding as well", async () => {
+  const { status, stdout } = await genesis(["doctor", "--nats", "no address"]);
+  assert.equal(status, 1);
+  assert.match(stdout, /\n✖ +broker +its address is no URL/);
 });
 
 test("a broker that is away is found to be", async () => {

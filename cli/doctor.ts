@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { findInstance } from "../local/state.ts";
-import { checkBroker, checkMachine, checkServices, checkSettings, type Finding } from "./checkup.ts";
+import { checkMachine, checkServices, checkSettings, type Finding } from "./checkup.ts";
+import { checkBroker } from "./checkup-broker.ts";
 import { brokerOptions, type BrokerOptions } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import { jsonOption, outputFor } from "./output.ts";
@@ -10,11 +11,18 @@ import { findingLines } from "./render/checkup.ts";
 export function doctor(command: Command): void {
   jsonOption(brokerOptions(command)).action(async (options: BrokerOptions & { json?: boolean }) => {
     const output = outputFor(options);
-    const findings = [...(await checkMachine()), ...(await checkSettings()), ...(await checkRunning(options))];
+    const findings = [
+      ...(await checkMachine()),
+      ...(await checkSettings()),
+      ...(await checkRunning(options)),
+    ];
     const wrong = findings.filter(({ is }) => is === "bad").length;
     if (output.json) output.document({ healthy: wrong === 0, findings });
     else output.lines(findingLines(findings, output.paint));
-    if (wrong > 0) throw new CommandFailure(`${wrong} of ${findings.length} things are wrong; what to do stands beside each`);
+    if (wrong > 0)
+      throw new CommandFailure(
+        `${wrong} of ${findings.length} things are wrong; what to do stands beside each`,
+      );
   });
 }
 

@@ -27,7 +27,11 @@ export function explain(command: Command): void {
   );
 }
 
-function whyNot(explained: Exclude<ReturnType<typeof explainStep>, { is: "routed" }>, step: string, run: string): string {
+function whyNot(
+  explained: Exclude<ReturnType<typeof explainStep>, { is: "routed" }>,
+  step: string,
+  run: string,
+): string {
   switch (explained.is) {
     case "compound":
       return `"${step}" is a compound step: agents get its children (${named(explained.children)}); explain one of them`;

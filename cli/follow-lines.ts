@@ -15,7 +15,11 @@ const NEWLINE = 0x0a;
 const CHUNK = 64 * 1024;
 
 /** Follows the files of a folder whose names fit. @throws the file system's error when the folder cannot be read */
-export async function followLines(folder: string, names: readonly string[], fits: (name: string) => boolean): Promise<Tail> {
+export async function followLines(
+  folder: string,
+  names: readonly string[],
+  fits: (name: string) => boolean,
+): Promise<Tail> {
   // Before anything is measured, so that nothing is written unnoticed.
   const watcher = watch(folder);
   const changes = on(watcher, "change") as AsyncIterableIterator<[string, string | null]>;

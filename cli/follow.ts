@@ -5,7 +5,6 @@ import { inOrder, type Fact } from "./render/event.ts";
 
 /** The consumer of somebody who went away without a word is gone after this time. */
 const FORGET_AFTER_MS = 10_000;
-
 /** A broker that was started again knows the consumer no more; two missed heartbeats tell, and a new one is made. */
 const HEARTBEAT_MS = 1000;
 const EXPIRES_MS = 5000;
@@ -16,17 +15,22 @@ const EXPIRES_MS = 5000;
  */
 export async function* follow(bus: Bus, run: string): AsyncGenerator<Fact> {
   const { lastSeq } = await bus.log.info();
-  let seen = 0;
-  const { events, unreadable } = await bus.log.history(run);
-  for (const fact of inOrder(events, unreadable)) {
-    seen = fact.seq;
-    yield fact;
-    if (isEnd(fact)) return;
-  }
-  for await (const fact of factsFrom(bus, run, lastSeq + 1)) {
-    if (fact.seq <= seen) continue;
-    yield fact;
-    if (isEnd(fact)) return;
+  const history = await bus.log.history(run);
+  const standing = inOrder(history.events, history.unreadable);
+  if (standing.some(isEnd)) return yield* standing.slice(0, standing.findIndex(isEnd) + 1);
+  // From here on the client library makes up for whatever becomes of the broker.
+  const messages = await messagesFrom(bus, run, lastSeq + 1);
+  try {
+    yield* standing;
+    for await (const message of messages) {
+      const { seq, event, unreadable } = factOf(bus.subjects, deliveryOf(message));
+      const fact = event ?? unreadable;
+      if (fact === undefined || seq <= history.lastSeq) continue;
+      yield fact;
+      if (isEnd(fact)) return;
+    }
+  } finally {
+    await messages.close();
   }
 }
 
@@ -34,21 +38,12 @@ function isEnd(fact: Fact): boolean {
   return fact.type === "run.finished";
 }
 
-async function* factsFrom({ js, names, subjects }: Bus, run: string, fromSeq: number): AsyncGenerator<Fact> {
+async function messagesFrom({ js, names, subjects }: Bus, run: string, fromSeq: number) {
   const consumer = await js.consumers.get(names.log, {
     filter_subjects: [subjects.history(run)],
     deliver_policy: "by_start_sequence",
     opt_start_seq: fromSeq,
     inactive_threshold: FORGET_AFTER_MS,
   });
-  const messages = await consumer.consume({ expires: EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
-  try {
-    for await (const message of messages) {
-      const { event, unreadable } = factOf(subjects, deliveryOf(message));
-      if (event !== undefined) yield event;
-      else if (unreadable !== undefined) yield unreadable;
-    }
-  } finally {
-    await messages.close();
-  }
+  return consumer.consume({ expires: EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
 }

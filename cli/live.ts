@@ -1,8 +1,9 @@
 import { createLogUpdate } from "log-update";
 import type { History, Unreadable } from "../shared/contract/decider.ts";
 import type { StoredEvent } from "../shared/contract/events.ts";
-import { foldRun } from "../shared/domain/run.ts";
+import { foldRun, type Run } from "../shared/domain/run.ts";
 import { factDocument } from "./fact-document.ts";
+import { viewNow } from "./load-run.ts";
 import type { Output } from "./output.ts";
 import { factLine, type Fact } from "./render/event.ts";
 import { runLines } from "./render/run.ts";
@@ -19,7 +20,7 @@ const DRAW_AFTER_MS = 50;
  */
 export async function watchRun(run: string, facts: AsyncIterable<Fact>, output: Output): Promise<RunView> {
   const seen = historyBuilder(run);
-  const screen = output.isLive ? openScreen(() => seen.view(), output) : undefined;
+  const screen = output.isLive ? openScreen(() => viewOf(seen.run(), Date.now()), output) : undefined;
   try {
     for await (const fact of facts) {
       seen.add(fact);
@@ -30,14 +31,14 @@ export async function watchRun(run: string, facts: AsyncIterable<Fact>, output: 
   } finally {
     screen?.close();
   }
-  return seen.view()!;
+  return viewNow(seen.run());
 }
 
 /** The facts of a run up to its end, without showing anything. @returns the run as it stood then */
 export async function awaitRun(run: string, facts: AsyncIterable<Fact>): Promise<RunView> {
   const seen = historyBuilder(run);
   for await (const fact of facts) seen.add(fact);
-  return seen.view()!;
+  return viewNow(seen.run());
 }
 
 function historyBuilder(run: string) {
@@ -51,7 +52,7 @@ function historyBuilder(run: string) {
       if ("error" in fact) unreadable.push(fact);
       else events.push(fact);
     },
-    view: (): RunView | undefined => viewOf(foldRun(history()), Date.now()),
+    run: (): Run => foldRun(history()),
   };
 }
 
@@ -72,6 +73,7 @@ function openScreen(view: () => RunView | undefined, output: Output) {
       clearInterval(ticking);
       clearTimeout(soon);
       draw.clear();
+      draw.done();
       // In full: what was drawn over had to fit the terminal, what stays need not.
       const last = view();
       if (last !== undefined) output.lines(runLines(last, output.paint));

@@ -37,7 +37,8 @@ export function isWanted(line: LogLine, { service, run }: LogFilter): boolean {
 /** The log files of a folder: the current ones, and those that were set aside when they had grown large. */
 export async function logFiles(folder: string): Promise<{ current: string[]; older: string[] }> {
   const names = await readdir(folder);
-  const paths = (end: string): string[] => names.filter((name) => name.endsWith(end)).map((name) => join(folder, name));
+  const paths = (end: string): string[] =>
+    names.filter((name) => name.endsWith(end)).map((name) => join(folder, name));
   return { current: paths(".jsonl"), older: paths(".jsonl.1") };
 }
 
@@ -65,7 +66,10 @@ export async function* mergedLines(
 
 async function* linesOf(file: string, end = Infinity): AsyncGenerator<LogLine, undefined> {
   if (end === 0) return;
-  for await (const text of createInterface({ input: createReadStream(file, { end: end - 1 }), crlfDelay: Infinity })) {
+  for await (const text of createInterface({
+    input: createReadStream(file, { end: end - 1 }),
+    crlfDelay: Infinity,
+  })) {
     const line = parseLogLine(text);
     if (line !== undefined) yield line;
   }

@@ -34,11 +34,15 @@ const isLog = (name: string): boolean => name.endsWith(END);
 
 async function filesOf(folder: string, service: string | undefined) {
   const files = await logFiles(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandFailure(`no logs in ${folder} (${error.code ?? "unknown reason"}); npx genesis up writes some`);
+    throw new CommandFailure(
+      `no logs in ${folder} (${error.code ?? "unknown reason"}); npx genesis up writes some`,
+    );
   });
   const services = files.current.map((path) => basename(path, END));
   if (service === undefined || services.includes(service)) return files;
-  throw new CommandFailure(`no log of "${service}" in ${folder}; there are ${services.toSorted().join(", ") || "none"}`);
+  throw new CommandFailure(
+    `no log of "${service}" in ${folder}; there are ${services.toSorted().join(", ") || "none"}`,
+  );
 }
 
 function writer(output: Output, filter: LogFilter): (line: LogLine | undefined) => void {

@@ -2,7 +2,9 @@
 type InStream = { seq: number };
 
 /** Reads forwards from a sequence: some items in stream order, and where to go on; undefined at the end. */
-export type ReadForwards<T extends InStream> = (fromSeq: number) => Promise<{ items: T[]; nextSeq: number | undefined }>;
+export type ReadForwards<T extends InStream> = (
+  fromSeq: number,
+) => Promise<{ items: T[]; nextSeq: number | undefined }>;
 
 const FIRST_WINDOW = 1024;
 const GROWTH = 4;
@@ -26,9 +28,13 @@ export async function newest<T extends InStream>(
   return found.slice(0, limit);
 }
 
-async function readWindow<T extends InStream>(read: ReadForwards<T>, begin: number, end: number): Promise<T[]> {
+async function readWindow<T extends InStream>(
+  read: ReadForwards<T>,
+  begin: number,
+  end: number,
+): Promise<T[]> {
   const items: T[] = [];
-  for (let from: number | undefined = begin; from !== undefined && from <= end; ) {
+  for (let from: number | undefined = begin; from !== undefined && from <= end;) {
     const page: Awaited<ReturnType<ReadForwards<T>>> = await read(from);
     items.push(...page.items.filter((item) => item.seq <= end));
     from = page.nextSeq;

@@ -37,7 +37,10 @@ test("a goal is decomposed, routed and judged as the services would", () => {
 });
 
 test("what is planned has the shape of the events", () => {
-  for (const { decomposed, routed, verdict, passed } of [planFile(twoSteps), planFile({ ...twoSteps, agents: [] })]) {
+  for (const { decomposed, routed, verdict, passed } of [
+    planFile(twoSteps),
+    planFile({ ...twoSteps, agents: [] }),
+  ]) {
     assert.deepEqual(EVENTS["plan.decomposed"].data.parse(decomposed), decomposed);
     assert.deepEqual(EVENTS["plan.routed"].data.parse(routed), routed);
     assert.deepEqual(EVENTS[passed ? "plan.validated" : "plan.rejected"].data.parse(verdict), verdict);
@@ -55,24 +58,44 @@ test("a file's steps get what they leave out", () => {
   );
   const common = { timeoutMs: 120_000, onFailure: "fail", dependsOn: [] };
   assert.deepEqual(steps, [
-    { id: "all", taskType: "ship", kind: "compound", level: 0, title: "ship", maxAttempts: 3, ...common },
-    { id: "one", taskType: "test", kind: "primitive", parent: "all", level: 1, title: "Try it", input: { a: 1 }, maxAttempts: 7, ...common },
+    { id: "all", taskType: "ship", kind: "compound", level: 0, title: "all", maxAttempts: 3, ...common },
+    {
+      id: "one",
+      taskType: "test",
+      kind: "primitive",
+      parent: "all",
+      level: 1,
+      title: "Try it",
+      input: { a: 1 },
+      maxAttempts: 7,
+      ...common,
+    },
   ]);
 });
 
 test("only the agents that are named may be used", () => {
   const { routed, passed } = planFile({ ...twoSteps, agents: ["qa_agent"] });
-  assert.deepEqual(routed.assignments.map(({ step, agent }) => [step, agent]), [["check", "qa_agent"]]);
-  assert.deepEqual(routed.unrouted.map(({ step }) => step), ["build"]);
+  assert.deepEqual(
+    routed.assignments.map(({ step, agent }) => [step, agent]),
+    [["check", "qa_agent"]],
+  );
+  assert.deepEqual(
+    routed.unrouted.map(({ step }) => step),
+    ["build"],
+  );
   assert.ok(!passed);
 });
 
 test("assignments that are given are taken as they are, and what they leave out goes to nobody", () => {
   const { routed, passed } = planFile({ ...twoSteps, assignments: { build: "spec_agent" } });
-  assert.deepEqual(routed.assignments.map(({ step, agent }) => [step, agent]), [["build", "spec_agent"]]);
-  assert.deepEqual(routed.unrouted.map(({ step, reason }) => [step, reason]), [
-    ["check", "the assignments that were given leave it out"],
-  ]);
+  assert.deepEqual(
+    routed.assignments.map(({ step, agent }) => [step, agent]),
+    [["build", "spec_agent"]],
+  );
+  assert.deepEqual(
+    routed.unrouted.map(({ step, reason }) => [step, reason]),
+    [["check", "the assignments that were given leave it out"]],
+  );
   assert.ok(!passed);
 });
 
@@ -91,7 +114,10 @@ test("a file that is no plan is wrong usage, and says where", () => {
   assert.throws(() => readPlanFile(join(folder, "nothing.json")), { ...usage, message: /ENOENT/ });
   assert.throws(() => readPlanFile(file("{")), usage);
   assert.throws(() => readPlanFile(file({})), { ...usage, message: /steps must be array/ });
-  assert.throws(() => readPlanFile(file({ steps: [{ id: "a b", taskType: "test" }] })), { ...usage, message: /steps\.0\.id/ });
+  assert.throws(() => readPlanFile(file({ steps: [{ id: "a b", taskType: "test" }] })), {
+    ...usage,
+    message: /steps\.0\.id/,
+  });
 });
 
 test("an offline plan is a tree with its agents, the checks and the verdict", () => {
@@ -99,8 +125,8 @@ test("an offline plan is a tree with its agents, the checks and the verdict", ()
   assert.deepEqual(lines.slice(0, 10), [
     "planned by methods",
     "",
-    "build  implement               builder_agent  rule rule_implement",
-    "check  test       after build  qa_agent       rule rule_test",
+    "build  build               builder_agent  rule rule_implement",
+    "check  check  after build  qa_agent       rule rule_test",
     "",
     "✔ structure 1.00",
     "✔ solvability 1.00",
@@ -108,5 +134,8 @@ test("an offline plan is a tree with its agents, the checks and the verdict", ()
     "✔ redundancy 1.00",
     "✔ containment 1.00",
   ]);
-  assert.match(lines.at(-1)!, /^passed with 0\.\d\d by aop-v1 \(successProduct 0\.\d\d, .*genesis-v1 0\.\d\d, aop-v1 0\.\d\d\)$/);
+  assert.match(
+    lines.at(-1)!,
+    /^passed with 0\.\d\d by aop-v1 \(successProduct 0\.\d\d, .*genesis-v1 0\.\d\d, aop-v1 0\.\d\d\)$/,
+  );
 });

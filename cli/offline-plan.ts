@@ -31,7 +31,11 @@ export function planOffline(asked: Asked, catalog: Catalog, profile: Profile): O
   return { decomposed, routed, verdict: passed ? verdict : { ...verdict, final: false }, passed };
 }
 
-function decomposedOf(asked: Asked, policy: EventData<"task.submitted">["policy"], catalog: Catalog): OfflinePlan["decomposed"] {
+function decomposedOf(
+  asked: Asked,
+  policy: EventData<"task.submitted">["policy"],
+  catalog: Catalog,
+): OfflinePlan["decomposed"] {
   if ("file" in asked) return { planner: { kind: "methods", methods: [] }, steps: asked.file.steps };
   const { goal, taskType } = asked;
   return decompose({ goal, policy, ...(taskType !== undefined && { taskType }) }, 0, catalog, justRun);

@@ -6,7 +6,8 @@ const MOST = 10_000;
 export function countOption(flags: string, means: string, preset: number): Option {
   return new Option(flags, means).default(preset).argParser((text: string) => {
     const n = Number(text);
-    if (!/^\d+$/.test(text) || n < 1 || n > MOST) throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}.`);
+    if (!/^\d+$/.test(text) || n < 1 || n > MOST)
+      throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST}.`);
     return n;
   });
 }

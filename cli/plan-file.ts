@@ -49,19 +49,16 @@ function parsed(path: string): z.infer<typeof planFile> {
 }
 
 function withDefaults(steps: z.infer<typeof planFile>["steps"]): Step[] {
-  const whole = steps.map(({ id, taskType, ...given }) => {
-    const title = id;
-    return {
-      id,
-      taskType,
-      kind: "primitive" as const,
-      level: 0,
-      title,
-      dependsOn: [],
-      ...STEP_DEFAULTS,
-      ...defined(given),
-    };
-  });
+  const whole = steps.map(({ id, taskType, ...given }) => ({
+    id,
+    taskType,
+    kind: "primitive" as const,
+    level: 0,
+    title: id,
+    dependsOn: [],
+    ...STEP_DEFAULTS,
+    ...defined(given),
+  }));
   const dag = dagOf(whole);
   return whole.map((one, i) => ({ ...one, level: steps[i]!.level ?? dag.levelOf(one.id) }));
 }

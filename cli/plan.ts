@@ -9,7 +9,14 @@ import { jsonOption, outputFor } from "./output.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { planLines } from "./render/plan.ts";
 
-type PlanOptions = { goal?: string; type?: string; file?: string; catalog?: string[]; profile: Profile; json?: boolean };
+type PlanOptions = {
+  goal?: string;
+  type?: string;
+  file?: string;
+  catalog?: string[];
+  profile: Profile;
+  json?: boolean;
+};
 
 /** `genesis plan`: what would be decomposed and routed, and how it would be judged. Needs no bus. */
 export function plan(command: Command): void {
@@ -32,14 +39,17 @@ export function plan(command: Command): void {
 }
 
 function askedOf({ goal, type, file }: PlanOptions): Asked {
-  if ((goal === undefined) === (file === undefined)) throw wrongUsage("give either --goal TEXT or --file DAG.json");
+  if ((goal === undefined) === (file === undefined))
+    throw wrongUsage("give either --goal TEXT or --file DAG.json");
   if (file === undefined) return { goal: goal!, taskType: type };
-  if (type !== undefined) throw wrongUsage("--type belongs to --goal; the steps of a file have task types of their own");
+  if (type !== undefined)
+    throw wrongUsage("--type belongs to --goal; the steps of a file have task types of their own");
   return { file: readPlanFile(file) };
 }
 
 function refuseUnknownAgents(asked: Asked, { agents }: Catalog): void {
   const names = "file" in asked ? (asked.file.agents ?? []) : [];
   const unknown = names.filter((name) => !agents.some((agent) => agent.name === name));
-  if (unknown.length > 0) throw wrongUsage(`no agent ${unknown.join(", ")} in the catalogue; genesis catalog agents lists them`);
+  if (unknown.length > 0)
+    throw wrongUsage(`no agent ${unknown.join(", ")} in the catalogue; genesis catalog agents lists them`);
 }

@@ -1,21 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
 import type { NewEvent } from "../shared/contract/events.ts";
-import { planHash } from "../shared/contract/plan-hash.ts";
-import { eventually } from "../test/support/eventually.ts";
 import { completed, dispatched, submitted } from "../test/support/facts.ts";
-import { genesis, startGenesis, type Outcome } from "../test/support/genesis.ts";
-import { step } from "../test/support/model-log.ts";
+import { genesis, type Outcome } from "../test/support/genesis.ts";
 import { startCell, type TestCell } from "../test/support/nats.ts";
-import { notRun } from "../test/support/not-run.ts";
-import { hasProgram } from "../test/support/programs.ts";
-import { ended } from "../test/support/sample-run.ts";
+import { ended, plannedByRule } from "../test/support/sample-run.ts";
 
 const DONE = "d0ne".padEnd(32, "0");
 const OPEN = "0pen".padEnd(32, "0");
@@ -25,59 +17,55 @@ const TRACE = "a".repeat(32);
 let cell: TestCell;
 let dir: string;
 const run = (...args: string[]): Promise<Outcome> => genesis([...args, "--nats", cell.server.url]);
-const append = (event: NewEvent) => cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
+const append = (event: NewEvent) =>
+  cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
 const json = ({ stdout }: Outcome) => JSON.parse(stdout);
-const jsonLines = ({ stdout }: Outcome) => stdout.trim().split("\n").map((line) => JSON.parse(line));
+const jsonLines = ({ stdout }: Outcome) =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 before(async () => {
   cell = await startCell();
   dir = mkdtempSync(join(tmpdir(), "genesis-reading-"));
   for (const id of [DONE, OPEN, TWIN]) await append(submitted(id, { goal: `the goal of ${id.slice(0, 4)}` }));
-  await planned(DONE);
+  for (const event of plannedByRule(DONE)) await append(event);
   await append(dispatched(DONE, "a"));
   await append(completed(DONE, "a", { answer: 42 }));
-  await append(ended(DONE, "completed", { counts: { completed: 1, failed: 0, skipped: 0 }, result: { a: { answer: 42 } } }));
+  await append(
+    ended(DONE, "completed", {
+      counts: { completed: 1, failed: 0, skipped: 0 },
+      result: { a: { answer: 42 } },
+    }),
+  );
 });
 after(async () => {
   await cell.stop();
   rmSync(dir, { recursive: true });
 });
 
-/** A plan of one step that rule `first` gave to `worker`, and one that nobody takes. */
-async function planned(id: string): Promise<void> {
-  const steps = [step("a", { title: "Do it" }), step("b", { kind: "compound" })];
-  const about = { run: id, rev: 0, tokens: [0], causationId: "c" };
-  await append({ type: "plan.decomposed", ...about, data: { planner: { kind: "methods" }, steps } });
-  const decision = {
-    method: "rule" as const,
-    rule: "first",
-    matched: { taskType: "noop" },
-    candidates: [{ agent: "worker", score: 0.9 }],
-    others: {},
-    explanation: "Rule first matches.",
-  };
-  const assignments = [{ step: "a", agent: "worker", decision }];
-  const routed = { rules: { version: "1", hash: "h" }, registryHash: "", assignments, unrouted: [] };
-  await append({ type: "plan.routed", ...about, data: routed });
-  const verdict = { planHash: planHash(steps, assignments), profile: "aop-v1", score: 1, parts: {}, checks: [] };
-  await append({ type: "plan.validated", ...about, data: verdict });
-}
-
 test("runs lists the newest first, as text and as one JSON document", async () => {
   const listed = await run("runs");
   assert.deepEqual([listed.status, listed.stderr], [0, ""]);
   const [head, ...rows] = listed.stdout.trimEnd().split("\n");
   assert.match(head!, /^RUN +STATE +STEPS +TOOK +SUBMITTED +GOAL$/);
-  assert.deepEqual(rows.map((row) => row.split(/ {2,}/).filter((cellText) => !/ ago$| ms$| s$/.test(cellText))), [
-    [TWIN, "planning", "the goal of 0pen"],
-    [OPEN, "planning", "the goal of 0pen"],
-    [DONE, "completed", "1 of 1", "the goal of d0ne"],
-  ].map(([id, ...rest]) => [id!.slice(0, rows[0]!.indexOf(" ")), ...rest]));
+  assert.deepEqual(
+    rows.map((row) => row.split(/ {2,}/).filter((cellText) => !/ ago$| ms$| s$/.test(cellText))),
+    [
+      [TWIN, "planning", "the goal of 0pen"],
+      [OPEN, "planning", "the goal of 0pen"],
+      [DONE, "completed", "1 of 1", "the goal of d0ne"],
+    ].map(([id, ...rest]) => [id!.slice(0, rows[0]!.indexOf(" ")), ...rest]),
+  );
   const limited = json(await run("runs", "--limit", "2", "--json"));
-  assert.deepEqual(limited.map((one: { run: string; state: string }) => [one.run, one.state]), [
-    [TWIN, "planning"],
-    [OPEN, "planning"],
-  ]);
+  assert.deepEqual(
+    limited.map((one: { run: string; state: string }) => [one.run, one.state]),
+    [
+      [TWIN, "planning"],
+      [OPEN, "planning"],
+    ],
+  );
 });
 
 test("show tells a run by any unique beginning of its id", async () => {
@@ -86,16 +74,26 @@ test("show tells a run by any unique beginning of its id", async () => {
   assert.match(shown.stdout, /^run +d0ne0+\n/);
   assert.match(shown.stdout, /\n✔ a +completed +worker .*\{"answer":42\}\n/);
   const view = json(await run("show", "d0ne", "--json"));
-  assert.deepEqual([view.run, view.state, view.outcome, view.result], [DONE, "finished", "completed", { a: { answer: 42 } }]);
-  assert.deepEqual(view.steps.map((one: { id: string; state: string }) => [one.id, one.state]), [
-    ["a", "completed"],
-    ["b", "completed"],
-  ]);
+  assert.deepEqual(
+    [view.run, view.state, view.outcome, view.result],
+    [DONE, "finished", "completed", { a: { answer: 42 } }],
+  );
+  assert.deepEqual(
+    view.steps.map((one: { id: string; state: string }) => [one.id, one.state]),
+    [
+      ["a", "completed"],
+      ["b", "completed"],
+    ],
+  );
 });
 
 test("an id that is nobody's, or several runs', is exit code 1 and one line that says so", async () => {
   const none = await run("show", "nothing");
-  assert.deepEqual(none, { status: 1, stdout: "", stderr: 'genesis: no run begins with "nothing"; genesis runs lists them\n' });
+  assert.deepEqual(none, {
+    status: 1,
+    stdout: "",
+    stderr: 'genesis: no run begins with "nothing"; genesis runs lists them\n',
+  });
   const odd = await run("events", "no.such>id\n\u001b[2J");
   assert.deepEqual([odd.status, odd.stdout], [1, ""]);
   assert.match(odd.stderr, /^genesis: no run begins with [^\n]*\n$/);
@@ -104,9 +102,28 @@ test("an id that is nobody's, or several runs', is exit code 1 and one line that
   assert.equal(many.stderr, `genesis: "0p" is the beginning of 2 runs (${OPEN}, ${TWIN}); give more of it\n`);
 });
 
+test("a run whose task cannot be read says so, and its facts can still be listed", async () => {
+  const id = "bad".padEnd(32, "0");
+  await cell.bus.nc.request(`genesis.v1.task.submitted.${id}.once`, "not json");
+  for (const args of [
+    ["show", id],
+    ["cancel", id],
+  ]) {
+    const { status, stdout, stderr } = await run(...args);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.equal(stderr, `genesis: the task of run ${id} cannot be read; genesis events ${id} tells why\n`);
+  }
+  const listed = await run("events", id);
+  assert.match(listed.stdout, /task\.submitted .*cannot be read: E_JSON /);
+  assert.equal(JSON.parse((await run("events", id, "--json")).stdout).error.code, "E_JSON");
+});
+
 test("explain tells a decision, and of what has none, what it is", async () => {
   const explained = await run("explain", DONE, "a");
-  assert.deepEqual([explained.status, explained.stdout.split("\n")[0]], [0, "a goes to worker, by rule first"]);
+  assert.deepEqual(
+    [explained.status, explained.stdout.split("\n")[0]],
+    [0, "a goes to worker, by rule first"],
+  );
   const record = json(await run("explain", DONE, "a", "--json"));
   assert.deepEqual([record.step, record.agent, record.decision.rule], ["a", "worker", "first"]);
   const compound = await run("explain", DONE, "b");
@@ -117,93 +134,64 @@ test("explain tells a decision, and of what has none, what it is", async () => {
 });
 
 test("events lists what stands in the log, in its order", async () => {
-  const types = ["task.submitted", "plan.decomposed", "plan.routed", "plan.validated", "step.dispatched", "step.completed", "run.finished"];
+  const types = [
+    "task.submitted",
+    "plan.decomposed",
+    "plan.routed",
+    "plan.validated",
+    "step.dispatched",
+    "step.completed",
+    "run.finished",
+  ];
   const listed = await run("events", DONE);
-  assert.deepEqual(listed.stdout.trimEnd().split("\n").slice(1).map((line) => line.split(/ {2,}/)[2]), types);
+  assert.deepEqual(
+    listed.stdout
+      .trimEnd()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(/ {2,}/)[2]),
+    types,
+  );
   const documents = jsonLines(await run("events", DONE, "--json"));
-  assert.deepEqual(documents.map(({ type }) => type), types);
+  assert.deepEqual(
+    documents.map(({ type }) => type),
+    types,
+  );
   assert.ok(documents.every(({ seq }, i) => i === 0 || seq > documents[i - 1].seq));
-  assert.deepEqual([documents[0].run, documents[0].data.goal, documents[0].correlationId], [DONE, "the goal of d0ne", "corr-1"]);
+  assert.deepEqual(
+    [documents[0].run, documents[0].data.goal, documents[0].correlationId],
+    [DONE, "the goal of d0ne", "corr-1"],
+  );
 });
 
 test("trace draws the spans of the files in the instance's folder", async () => {
   const attributes = [{ key: "genesis.run", value: { stringValue: DONE } }];
-  const span = { traceId: TRACE, spanId: "1".repeat(16), name: "htdag.decompose", startTimeUnixNano: "1", endTimeUnixNano: "1000001", attributes };
+  const span = {
+    traceId: TRACE,
+    spanId: "1".repeat(16),
+    name: "htdag.decompose",
+    startTimeUnixNano: "1",
+    endTimeUnixNano: "1000001",
+    attributes,
+  };
   const resource = { attributes: [{ key: "service.name", value: { stringValue: "htdag" } }] };
   mkdirSync(join(dir, "traces"));
-  writeFileSync(join(dir, "traces", "htdag.jsonl"), `${JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] })}\n`);
+  writeFileSync(
+    join(dir, "traces", "htdag.jsonl"),
+    `${JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] })}\n`,
+  );
   const drawn = await run("trace", "d0ne", "--dir", dir);
   assert.equal(drawn.stderr, "");
   assert.match(drawn.stdout, new RegExp(`^trace ${TRACE}\\n1 span of 1 service in 1 ms\\n`));
-  assert.match(drawn.stdout, /\nhtdag\.decompose +htdag +\+0 ms +1 ms\n$/);
+  assert.match(drawn.stdout, /\n[^\n]*htdag\.decompose[^\n]* 1 ms\n/);
   const document = json(await run("trace", DONE, "--dir", dir, "--json"));
-  assert.deepEqual([document.run, document.spans.length, document.spans[0].name], [DONE, 1, "htdag.decompose"]);
+  assert.deepEqual(
+    [document.run, document.spans.length, document.spans[0].name],
+    [DONE, 1, "htdag.decompose"],
+  );
   const without = await run("trace", OPEN, "--dir", dir);
   assert.deepEqual([without.status, without.stdout], [1, ""]);
   assert.match(without.stderr, /^genesis: no spans of run [^\n]*\n$/);
-});
-
-test("watching follows a run to its end, facts that stand and facts that come", async (t) => {
-  const id = "11ve".padEnd(32, "0");
-  await append(submitted(id));
-  const watching = startGenesis(["show", id, "--watch", "--json", "--nats", cell.server.url]);
-  t.after(() => watching.kill("SIGKILL"));
-  const seen: string[] = [];
-  watching.stdout.setEncoding("utf8").on("data", (text: string) => {
-    for (const line of text.trim().split("\n")) seen.push(JSON.parse(line).type);
-    // Each fact is written once the one before was seen: nothing is shown late or left out.
-    if (seen.length === 1) void planned(id);
-    if (seen.length === 4) void append(ended(id, "failed"));
-  });
-  assert.deepEqual(await once(watching, "exit"), [0, null]);
-  assert.deepEqual(seen, ["task.submitted", "plan.decomposed", "plan.routed", "plan.validated", "run.finished"]);
-});
-
-test("watching a run that is over tells it and ends", async () => {
-  const watched = await run("show", DONE, "--watch");
-  assert.deepEqual([watched.status, watched.stderr], [0, ""]);
-  const lines = watched.stdout.trimEnd().split("\n");
-  assert.equal(lines.length, 7);
-  assert.match(lines[0]!, /^\d\d:\d\d:\d\d\.\d{3}  task\.submitted   the goal of d0ne$/);
-  assert.match(lines[6]!, /  run\.finished     completed: 1 completed, 0 failed, 0 skipped$/);
-});
-
-test("watching goes on when the broker was killed and started again", async (t) => {
-  const id = "aga1n".padEnd(32, "0");
-  await append(submitted(id));
-  const watching = startGenesis(["show", id, "--watch", "--json", "--nats", cell.server.url]);
-  t.after(() => watching.kill("SIGKILL"));
-  const over = once(watching, "exit");
-  const seen: string[] = [];
-  watching.stdout.setEncoding("utf8").on("data", (text: string) => {
-    for (const line of text.trim().split("\n")) seen.push(JSON.parse(line).type);
-  });
-  await eventually(() => seen.length === 1);
-  await cell.server.kill();
-  await cell.server.restart();
-  await append(ended(id, "failed"));
-  assert.deepEqual(await over, [0, null]);
-  assert.deepEqual(seen, ["task.submitted", "run.finished"]);
-});
-
-test("on a terminal the run is a tree that is drawn anew, and stays when it is over", async (t) => {
-  if (!hasProgram("script")) return notRun(t, "`script`, which makes a terminal, is not installed");
-  const id = "7ree".padEnd(32, "0");
-  await append(submitted(id));
-  const command = ["stty rows 40 columns 120;", process.execPath, join(PROJECT_ROOT, "cli", "genesis.js"), "show", id, "--watch", "--nats", cell.server.url];
-  const terminal = spawn("script", ["-qec", command.join(" "), "/dev/null"], { env: childEnvironment({ TERM: "xterm", NO_COLOR: "" }) });
-  t.after(() => terminal.kill("SIGKILL"));
-  let written = "";
-  terminal.stdout.setEncoding("utf8").on("data", (text: string) => (written += text));
-  await eventually(() => written.includes("planning"));
-  await planned(id);
-  await eventually(() => written.includes("worker"));
-  await append(ended(id, "cancelled"));
-  assert.deepEqual(await once(terminal, "exit"), [0, null]);
-  // oxlint-disable-next-line no-control-regex -- a terminal is told to go up some lines
-  assert.match(written, /\u001b\[\d+A/, "drawn over what was there");
-  const last = written.slice(written.lastIndexOf("run "));
-  assert.match(last, /cancelled[\s\S]*worker[\s\S]*\n/);
 });
 
 test("a broker that is not there, or without Genesis on it, is exit code 1 and one line", async () => {

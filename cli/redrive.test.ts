@@ -19,7 +19,12 @@ const letter = (headers: StoredLetter["headers"], more: Partial<StoredLetter> = 
 });
 
 test("a message that is sent again keeps its own headers and names the dead letter as its cause", () => {
-  const headers = { "idempotency-key": ["k"], "correlation-id": ["c"], "causation-id": ["before"], "x-mine": [""] };
+  const headers = {
+    "idempotency-key": ["k"],
+    "correlation-id": ["c"],
+    "causation-id": ["before"],
+    "x-mine": [""],
+  };
   assert.deepEqual(headersAgain(letter(headers)), {
     "idempotency-key": "k",
     "correlation-id": "c",
@@ -29,7 +34,11 @@ test("a message that is sent again keeps its own headers and names the dead lett
 });
 
 test("what speaks to the broker is not sent again: it could drop, delay or misplace the message", () => {
-  const headers = { "Nats-Msg-Id": ["m"], "nats-expected-last-sequence": ["3"], "Nats-Schedule": ["@every 1s"] };
+  const headers = {
+    "Nats-Msg-Id": ["m"],
+    "nats-expected-last-sequence": ["3"],
+    "Nats-Schedule": ["@every 1s"],
+  };
   assert.deepEqual(headersAgain(letter(headers)), { "causation-id": "d".repeat(32) });
 });
 

@@ -1,7 +1,7 @@
 import type { Bus } from "../shared/bus/connect.ts";
 import { publish } from "../shared/bus/publish.ts";
 import { GenesisError } from "../shared/contract/errors.ts";
-import { EVENTS } from "../shared/contract/events.ts";
+import { errorShape } from "../shared/contract/events.ts";
 import { HEADER } from "../shared/contract/headers.ts";
 import { parseJson } from "../shared/contract/json.ts";
 import type { StoredLetter } from "./dead-letters.ts";
@@ -26,7 +26,8 @@ export async function redrive(bus: Bus, letter: StoredLetter): Promise<Redriven>
 
 async function publishAgain({ requests, subjects }: Bus, letter: StoredLetter): Promise<Redriven> {
   const headers = headersAgain(letter);
-  if (headers === undefined) return failed(letter, "it has a header twice, and cannot be sent like that; submit it anew");
+  if (headers === undefined)
+    return failed(letter, "it has a header twice, and cannot be sent like that; submit it anew");
   const bytes = Buffer.from(letter.bytes, "base64");
   const answer = await publish(requests, { subject: subjects.tasks, bytes, headers });
   if (answer.kind !== "stored") return failed(letter, "the broker did not store it");
@@ -34,7 +35,12 @@ async function publishAgain({ requests, subjects }: Bus, letter: StoredLetter): 
 }
 
 /** The message's own headers without the broker's, with the same correlation id and the dead letter as the cause. */
-export function headersAgain({ id, headers, correlationId, traceparent }: StoredLetter): Record<string, string> | undefined {
+export function headersAgain({
+  id,
+  headers,
+  correlationId,
+  traceparent,
+}: StoredLetter): Record<string, string> | undefined {
   const own = Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith("nats-"));
   if (own.some(([, values]) => values.length !== 1)) return undefined;
   return {
@@ -45,18 +51,23 @@ export function headersAgain({ id, headers, correlationId, traceparent }: Stored
   };
 }
 
-const refused = EVENTS["plan.refused"].data.shape.error;
-
 async function askService({ requests, subjects, names }: Bus, letter: StoredLetter): Promise<Redriven> {
   const { id, service, sequence } = letter;
   try {
     const payload = JSON.stringify({ stream: names.log, sequence });
-    const reply = await requests.one({ subject: subjects.redrive(service), payload, headers: causeOf(letter) });
-    const refusal = refused.safeParse(parseJson(reply.data)).data;
+    const reply = await requests.one({
+      subject: subjects.redrive(service),
+      payload,
+      headers: causeOf(letter),
+    });
+    const refusal = errorShape.safeParse(parseJson(reply.data)).data;
     return refusal ? failed(letter, errorText(refusal)) : { id, done: true, how: "handled again", service };
   } catch (error) {
     if (!(error instanceof GenesisError)) throw error;
-    return failed(letter, `${oneLine(service)} gave no answer: it does not run (genesis doctor), or is still at work`);
+    return failed(
+      letter,
+      `${oneLine(service)} gave no answer: it does not run (genesis doctor), or is still at work`,
+    );
   }
 }
 

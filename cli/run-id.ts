@@ -32,7 +32,9 @@ export async function resolveRun(bus: Bus, given: string): Promise<string> {
     case "many": {
       const shown = match.runs.slice(0, SHOWN).join(", ");
       const rest = match.runs.length > SHOWN ? ` and ${match.runs.length - SHOWN} more` : "";
-      throw new CommandFailure(`"${given}" is the beginning of ${match.runs.length} runs (${shown}${rest}); give more of it`);
+      throw new CommandFailure(
+        `"${given}" is the beginning of ${match.runs.length} runs (${shown}${rest}); give more of it`,
+      );
     }
   }
 }

@@ -11,13 +11,15 @@ import { viewOf } from "./run-view.ts";
 /** `genesis runs`: the newest runs, with how they stand. */
 export function runs(command: Command): void {
   command.addOption(countOption("--limit <n>", "how many", 20));
-  jsonOption(brokerOptions(command)).action(async (options: BrokerOptions & { limit: number; json?: boolean }) => {
-    const output = outputFor(options);
-    const found = await withBus(options, (bus) => newestRuns(bus, options.limit));
-    if (output.json) output.document(found);
-    else if (found.length === 0) output.lines(["no runs yet; genesis submit --goal TEXT makes one"]);
-    else output.lines(runTable(found, Date.now(), output.paint));
-  });
+  jsonOption(brokerOptions(command)).action(
+    async (options: BrokerOptions & { limit: number; json?: boolean }) => {
+      const output = outputFor(options);
+      const found = await withBus(options, (bus) => newestRuns(bus, options.limit));
+      if (output.json) output.document(found);
+      else if (found.length === 0) output.lines(["no runs yet; genesis submit --goal TEXT makes one"]);
+      else output.lines(runTable(found, Date.now(), output.paint));
+    },
+  );
 }
 
 /** Histories are read in turns of this many: enough to fill the wire, few enough to hold. */
@@ -34,7 +36,9 @@ async function newestRuns(bus: Bus, limit: number): Promise<RunSummary[]> {
   const summaries: RunSummary[] = [];
   for (let i = 0; i < tasks.length; i += AT_ONCE) {
     const some = tasks.slice(i, i + AT_ONCE);
-    summaries.push(...(await Promise.all(some.map((task) => summaryOf(bus, task.run)))).flatMap((s) => s ?? []));
+    summaries.push(
+      ...(await Promise.all(some.map((task) => summaryOf(bus, task.run)))).flatMap((s) => s ?? []),
+    );
   }
   return summaries;
 }

@@ -2,28 +2,30 @@ import type { Command } from "commander";
 import { brokerOptions, withBus, type BrokerOptions } from "./connection.ts";
 import { follow } from "./follow.ts";
 import { watchRun } from "./live.ts";
-import { loadRun } from "./load-run.ts";
+import { loadRun, viewNow } from "./load-run.ts";
 import { jsonOption, outputFor, type Output } from "./output.ts";
 import { runLines } from "./render/run.ts";
 import { resolveRun } from "./run-id.ts";
-import { viewOf } from "./run-view.ts";
 import type { Bus } from "../shared/bus/connect.ts";
 
 /** `genesis show RUN`: a run as it stands, or with `--watch` until it ends. */
 export function show(command: Command): void {
-  command.argument("<run>", "a run, or any unique beginning of its id").option("--watch", "follow it to its end");
+  command
+    .argument("<run>", "a run, or any unique beginning of its id")
+    .option("--watch", "follow it to its end");
   jsonOption(brokerOptions(command), "print JSON; with --watch, a line per fact").action(
     async (given: string, options: BrokerOptions & { watch?: boolean; json?: boolean }) => {
       const output = outputFor(options);
-      await withBus(options, (bus) => (options.watch ? watch(bus, given, output) : showOnce(bus, given, output)));
+      await withBus(options, (bus) =>
+        options.watch ? watch(bus, given, output) : showOnce(bus, given, output),
+      );
     },
   );
 }
 
 async function showOnce(bus: Bus, given: string, output: Output): Promise<void> {
   const { run } = await loadRun(bus, given);
-  // A run that was found has its task: it was found by it.
-  const view = viewOf(run, Date.now())!;
+  const view = viewNow(run);
   if (output.json) output.document(view);
   else output.lines(runLines(view, output.paint));
 }

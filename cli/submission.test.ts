@@ -14,8 +14,9 @@ const file = (text: string): string => {
   return path;
 };
 
+const at = (text: string) => payloadOf({ goal: "g", deadline: readDeadline(text) }, NOW_MS).deadline;
+
 test("a deadline is a moment or a time from now", () => {
-  const at = (text: string) => payloadOf({ goal: "g", deadline: readDeadline(text) }, NOW_MS).deadline;
   assert.equal(at("90s"), "2026-01-01T00:01:30.000Z");
   assert.equal(at("10m"), "2026-01-01T00:10:00.000Z");
   assert.equal(at("2h"), "2026-01-01T02:00:00.000Z");
@@ -25,14 +26,25 @@ test("a deadline is a moment or a time from now", () => {
 });
 
 test("anything else is no deadline", () => {
-  for (const text of ["", "10", "10 m", "-5m", "soon", "2026-01-01", "2026-13-01T00:00:00Z", "1e3s", "9999999999s"]) {
+  for (const text of [
+    "",
+    "10",
+    "10 m",
+    "-5m",
+    "soon",
+    "2026-01-01",
+    "2026-13-01T00:00:00Z",
+    "1e3s",
+    "9999999999s",
+  ]) {
     assert.throws(() => readDeadline(text), { code: "commander.invalidArgument" }, text);
   }
 });
 
 test("an input is a JSON object", () => {
   assert.deepEqual(readInput('{"path": "src"}'), { path: "src" });
-  for (const text of ["", "[]", "null", "7", "{path: 1}"]) assert.throws(() => readInput(text), { code: "commander.invalidArgument" });
+  for (const text of ["", "[]", "null", "7", "{path: 1}"])
+    assert.throws(() => readInput(text), { code: "commander.invalidArgument" });
 });
 
 test("options go over what the file says", () => {
@@ -50,5 +62,8 @@ test("a payload without a goal, and a file that is no payload, are wrong usage",
   assert.throws(() => payloadOf({}, NOW_MS), usage);
   assert.throws(() => payloadOf({ file: file('{"taskType": "audit"}') }, NOW_MS), usage);
   assert.throws(() => payloadOf({ file: file("[1]") }, NOW_MS), usage);
-  assert.throws(() => payloadOf({ file: join(folder, "nothing.json") }, NOW_MS), { ...usage, message: /nothing\.json cannot be read \(ENOENT\)/ });
+  assert.throws(() => payloadOf({ file: join(folder, "nothing.json") }, NOW_MS), {
+    ...usage,
+    message: /nothing\.json cannot be read \(ENOENT\)/,
+  });
 });

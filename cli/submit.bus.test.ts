@@ -16,8 +16,10 @@ import { ended } from "../test/support/sample-run.ts";
 let cell: TestCell;
 let gateway: ChildProcess;
 const folder = mkdtempSync(join(tmpdir(), "genesis-submit-"));
-const submit = (...args: string[]): Promise<Outcome> => genesis(["submit", ...args, "--nats", cell.server.url]);
-const append = (event: NewEvent) => cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
+const submit = (...args: string[]): Promise<Outcome> =>
+  genesis(["submit", ...args, "--nats", cell.server.url]);
+const append = (event: NewEvent) =>
+  cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
 const taskOf = async (run: string): Promise<EventData<"task.submitted"> | undefined> => {
   const fact = await cell.bus.log.read(`genesis.v1.task.submitted.${run}.once`);
   return fact?.event?.data as EventData<"task.submitted"> | undefined;
@@ -41,13 +43,24 @@ after(async () => {
 
 test("a goal becomes a run, and what was asked stands in the log", async () => {
   const input = '{"path": "src"}';
-  const before = Date.now();
-  const { status, stdout, stderr } = await submit("--goal", "Do it", "--type", "audit", "--input", input, "--priority", "high", "--deadline", "10m");
+  const beganMs = Date.now();
+  const { status, stdout, stderr } = await submit(
+    "--goal",
+    "Do it",
+    "--type",
+    "audit",
+    "--input",
+    input,
+    "--priority",
+    "high",
+    "--deadline",
+    "10m",
+  );
   assert.deepEqual([status, stderr], [0, ""]);
   const [, run] = /^run ([0-9a-f]{32})\ngenesis show [0-9a-f]{8} --watch follows it\n$/.exec(stdout) ?? [];
   const { goal, taskType, input: stored, priority, deadline } = (await taskOf(run!))!;
   assert.deepEqual([goal, taskType, stored, priority], ["Do it", "audit", { path: "src" }, "high"]);
-  assert.ok(Math.abs(Date.parse(deadline) - before - 600_000) < 10_000);
+  assert.ok(Math.abs(Date.parse(deadline) - beganMs - 600_000) < 10_000);
 });
 
 test("the same key and payload is the same run; another payload is refused", async () => {
@@ -55,7 +68,10 @@ test("the same key and payload is the same run; another payload is refused", asy
   const accepted = JSON.parse(first.stdout);
   assert.deepEqual(Object.keys(accepted), ["run", "correlationId", "traceId"]);
   assert.equal(accepted.run, runOfKey("my key"));
-  assert.deepEqual(JSON.parse((await submit("--goal", "Once", "--key", "my key", "--json")).stdout), accepted);
+  assert.deepEqual(
+    JSON.parse((await submit("--goal", "Once", "--key", "my key", "--json")).stdout),
+    accepted,
+  );
   const other = await submit("--goal", "Twice", "--key", "my key", "--json");
   assert.deepEqual([other.status, other.stdout], [1, ""]);
   assert.match(other.stderr, /^genesis: the task was refused: E_CONFLICT [^\n]*\n$/);
@@ -66,12 +82,18 @@ test("a key with a deadline that moves says why the second time is refused", asy
   assert.equal((await submit(...args)).status, 0);
   const { status, stderr } = await submit(...args);
   assert.equal(status, 1);
-  assert.match(stderr, /^genesis: the task was refused: E_CONFLICT [^\n]*; a deadline as a duration [^\n]*\n$/);
+  assert.match(
+    stderr,
+    /^genesis: the task was refused: E_CONFLICT [^\n]*; a deadline as a duration [^\n]*\n$/,
+  );
 });
 
 test("a payload file goes as it is, and the gateway judges it", async () => {
   const file = join(folder, "task.json");
-  writeFileSync(file, JSON.stringify({ goal: "From a file", labels: { team: "blue" }, policy: { minScore: 0.9 } }));
+  writeFileSync(
+    file,
+    JSON.stringify({ goal: "From a file", labels: { team: "blue" }, policy: { minScore: 0.9 } }),
+  );
   const { stdout } = await submit("--file", file, "--json");
   const task = (await taskOf(JSON.parse(stdout).run))!;
   assert.deepEqual([task.goal, task.labels, task.policy.minScore], ["From a file", { team: "blue" }, 0.9]);
@@ -109,19 +131,36 @@ test("--watch shows the facts as they come, and ends with the run", async () => 
   await eventually(() => taskOf(runOfKey(key)));
   await append(ended(runOfKey(key), "completed"));
   const { status, stdout } = await watching;
-  const [accepted, ...facts] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const [accepted, ...facts] = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   assert.deepEqual([status, accepted.run], [0, runOfKey(key)]);
-  assert.deepEqual(facts.map(({ type }: { type: string }) => type), ["task.submitted", "run.finished"]);
+  assert.deepEqual(
+    facts.map(({ type }: { type: string }) => type),
+    ["task.submitted", "run.finished"],
+  );
 });
 
 test("cancel gives one signal, however often it is asked, and tells the run's end", async () => {
   const { run } = JSON.parse((await submit("--goal", "Cancel me", "--json")).stdout);
-  const cancelling = genesis(["cancel", run.slice(0, 12), "--reason", "not needed", "--json", "--nats", cell.server.url]);
+  const cancelling = genesis([
+    "cancel",
+    run.slice(0, 12),
+    "--reason",
+    "not needed",
+    "--json",
+    "--nats",
+    cell.server.url,
+  ]);
   // Execution is not running here, so this test ends the run in its place.
   const signalled = await eventually(() => cell.bus.log.read(`genesis.v1.run.signal.${run}.cancel`));
   assert.equal(signalled.event?.type, "run.signal");
   const { kind, reason, actor } = signalled.event.data as EventData<"run.signal">;
-  assert.deepEqual([kind, reason, actor.kind, signalled.event.causationId], ["cancel", "not needed", "user", ""]);
+  assert.deepEqual(
+    [kind, reason, actor.kind, signalled.event.causationId],
+    ["cancel", "not needed", "user", ""],
+  );
   await append(ended(run, "cancelled"));
   const { status, stdout, stderr } = await cancelling;
   assert.deepEqual([status, stderr, JSON.parse(stdout).outcome], [0, "", "cancelled"]);
@@ -139,7 +178,16 @@ test("a run that ended otherwise cannot be cancelled any more", async () => {
 });
 
 test("whoever waits can leave: the run goes on without them", async () => {
-  const child = startGenesis(["submit", "--goal", "Leave", "--key", "left", "--wait", "--nats", cell.server.url]);
+  const child = startGenesis([
+    "submit",
+    "--goal",
+    "Leave",
+    "--key",
+    "left",
+    "--wait",
+    "--nats",
+    cell.server.url,
+  ]);
   await eventually(() => taskOf(runOfKey("left")));
   child.kill("SIGINT");
   const [status, signal] = await once(child, "exit");

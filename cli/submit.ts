@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { z } from "zod";
 import type { Bus } from "../shared/bus/connect.ts";
 import { GenesisError } from "../shared/contract/errors.ts";
-import { EVENTS, token } from "../shared/contract/events.ts";
+import { errorShape, token } from "../shared/contract/events.ts";
 import { HEADER, idempotencyKeyOf } from "../shared/contract/headers.ts";
 import { parseJson } from "../shared/contract/json.ts";
 import type { Submission } from "../shared/contract/submission.ts";
@@ -56,19 +56,27 @@ async function submitTask(bus: Bus, payload: Submission, options: SubmitOptions)
 }
 
 /** What the door answers: an error of the contract's one shape, or which run it is. */
-const refused = EVENTS["plan.refused"].data.shape.error;
 const accepted = z.object({ run: token, correlationId: z.string(), traceId: z.string() });
 type Accepted = z.infer<typeof accepted>;
 
-async function ask({ requests, subjects }: Bus, payload: Submission, { key, deadline }: SubmitOptions): Promise<Accepted> {
-  const headers = { [HEADER.contentType]: "application/json", ...(key !== undefined && { [HEADER.idempotencyKey]: key }) };
+async function ask(
+  { requests, subjects }: Bus,
+  payload: Submission,
+  { key, deadline }: SubmitOptions,
+): Promise<Accepted> {
+  const headers = {
+    [HEADER.contentType]: "application/json",
+    ...(key !== undefined && { [HEADER.idempotencyKey]: key }),
+  };
   const question = { subject: subjects.submit, payload: JSON.stringify(payload), headers };
   const reply = await requests.one(question).catch((error: unknown) => {
     const isSilent = error instanceof GenesisError && error.code === "E_STORAGE";
-    throw isSilent ? new CommandFailure("the gateway does not answer; genesis doctor says what is running") : error;
+    throw isSilent
+      ? new CommandFailure("the gateway does not answer; genesis doctor says what is running")
+      : error;
   });
   const answer = parseJson(reply.data);
-  const refusal = refused.safeParse(answer).data;
+  const refusal = errorShape.safeParse(answer).data;
   if (refusal) {
     const isMoving = refusal.code === "E_CONFLICT" && deadline !== undefined && "inMs" in deadline;
     const hint = isMoving ? "; a deadline as a duration makes every payload another one, give a moment" : "";
@@ -81,7 +89,11 @@ async function ask({ requests, subjects }: Bus, payload: Submission, { key, dead
 
 function tellAccepted(run: Accepted, output: Output): void {
   if (output.json) output.document(run);
-  else output.lines([`run ${run.run}`, output.paint.dim(`genesis show ${run.run.slice(0, 8)} --watch follows it`)]);
+  else
+    output.lines([
+      `run ${run.run}`,
+      output.paint.dim(`genesis show ${run.run.slice(0, 8)} --watch follows it`),
+    ]);
 }
 
 function endText({ run, outcome, durationMs }: RunView, { paint }: Output): string {

@@ -20,11 +20,8 @@ while (!isOver) {
   // Each subject holds one message, so the last message of each subject is the whole history.
   const query = JSON.stringify({ multi_last: [history], seq: lastSeq + 1, batch: 500 });
   const options = { strategy: "sentinel", maxWait: 5000 } as const;
-  for await (const { headers, ...fact } of await nc.requestMany(
-    "$JS.API.DIRECT.GET.GENESIS",
-    query,
-    options,
-  )) {
+  const found = await nc.requestMany("$JS.API.DIRECT.GET.GENESIS", query, options);
+  for await (const { headers } of found) {
     const subject = headers?.get("Nats-Subject");
     if (!subject) continue;
     lastSeq = Number(headers?.get("Nats-Sequence"));

@@ -14,10 +14,11 @@ const run = createHash("sha256").update(`key|${key}`).digest("hex").slice(0, 32)
 const nc = await connect({ servers });
 
 // A task that is refused ends in the dead letters, which say whose it was.
-let refusal: string | undefined;
+const refusals: string[] = [];
 nc.subscribe("genesis.dlq.gateway.>", {
   callback: (_, letter) => {
-    if (letter.headers?.get("correlation-id") === run) refusal = letter.json<{ reason: string }>().reason;
+    if (letter.headers?.get("correlation-id") === run)
+      refusals.push(letter.json<{ reason: string }>().reason);
   },
 });
 
@@ -30,8 +31,8 @@ await jetstream(nc).publish("genesis.tasks", JSON.stringify({ goal }), { headers
 const { direct } = await jetstreamManager(nc);
 const end = { last_by_subj: `genesis.v1.run.finished.${run}.once` };
 let answer = await direct.getMessage("GENESIS", end);
-for (; answer === null && refusal === undefined; answer = await direct.getMessage("GENESIS", end))
+for (; answer === null && refusals.length === 0; answer = await direct.getMessage("GENESIS", end))
   await sleep(100);
-console.log(answer ? JSON.stringify(answer.json<{ data: object }>().data) : refusal);
+console.log(answer ? JSON.stringify(answer.json<{ data: object }>().data) : refusals[0]);
 process.exitCode = answer?.json<{ data: { outcome: string } }>().data.outcome === "completed" ? 0 : 1;
 await nc.close();

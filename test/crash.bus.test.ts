@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Outcome } from "./support/audited-end.ts";
 import { audit } from "./support/auditor.ts";
 import { eventually } from "./support/eventually.ts";
-import type { ForeignClient } from "./support/foreign-client.ts";
 import { FLOW_AGENT, startInstance } from "./support/instance.ts";
-import { allFinished, isAllHandled, shortenAckWait, submitMany } from "./support/load.ts";
+import { allFinished, announced, isAllHandled, shortenAckWait, submitMany } from "./support/load.ts";
 import { spansIn } from "./support/trace-files.ts";
 import { SERVICES } from "../local/service.ts";
 
@@ -45,15 +45,14 @@ test("kill -9 of each service and of the broker in the middle of runs loses noth
   t.after(() => instance.stop());
   const { client } = instance;
   await shortenAckWait(client, ACK_WAIT_S);
-  const accepted = new Map<string, readonly ("completed" | "failed")[]>();
+  const accepted = new Map<string, readonly Outcome[]>();
   for (const [i, [name, kind]] of KILLS.entries()) {
-    // Runs of the waves before are still on their way; nobody waits for them.
-    await instance.allUp();
-    const seen = announced(client, kind);
+    // Nobody waits for the runs of the waves before, nor for who was killed last.
+    const seen = announced(client, `${kind}.>`);
     const submitting = submitMany(client, `wave-${i}`, 8);
     await seen;
     instance.kill(name);
-    for (const [run, outcomes] of await submitting) accepted.set(run, outcomes as ["completed"]);
+    for (const [run, outcomes] of await submitting) accepted.set(run, outcomes);
   }
   await allFinished(client, accepted.keys(), END_WITHIN_MS);
   await instance.allUp();
@@ -61,8 +60,3 @@ test("kill -9 of each service and of the broker in the middle of runs loses noth
   assert.deepEqual(await client.deadLetters(), []);
   await eventually(() => isAllHandled(client));
 });
-
-/** Resolves when a message of a kind is next sent: the broker hands it on before it has stored it. */
-function announced(client: ForeignClient, kind: string): Promise<void> {
-  return new Promise((resolve) => client.nc.subscribe(`${kind}.>`, { max: 1, callback: () => resolve() }));
-}

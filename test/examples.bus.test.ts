@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
+import { eventually } from "./support/eventually.ts";
+import { factOf, wrongInFact } from "./support/fact-shape.ts";
 import { bodyOf, runOfKey } from "./support/foreign-client.ts";
 import { startInstance, type Instance } from "./support/instance.ts";
 import { hasProgram } from "./support/programs.ts";
@@ -22,21 +24,24 @@ after(() => instance.stop());
 
 type Output = { code: number; lines: string[] };
 
-/** Runs an example to its end. */
-function run(name: string, ...args: string[]): Promise<Output> {
+/** Starts an example. */
+function start(name: string, ...args: string[]): { child: ChildProcess; output: Promise<Output> } {
   const [program, ...rest] = name.endsWith(".sh") ? ["sh"] : [process.execPath];
   const file = join(PROJECT_ROOT, "examples", name);
   const options = { timeout: WITHIN_MS, env: childEnvironment({ NATS_URL: instance.url }) };
-  return new Promise((resolve) =>
-    execFile(program!, [...rest, file, ...args], options, (error, stdout, stderr) => {
-      assert.notEqual(error?.killed, true, `${name} has not ended: ${stdout}${stderr}`);
-      resolve({ code: Number(error?.code ?? 0), lines: stdout.trim().split("\n") });
-    }),
-  );
+  const { promise: output, resolve, reject } = Promise.withResolvers<Output>();
+  const child = execFile(program!, [...rest, file, ...args], options, (error, stdout, stderr) => {
+    if (error?.killed) reject(new Error(`${name} has not ended: ${stdout}${stderr}`));
+    else resolve({ code: Number(error?.code ?? 0), lines: stdout.trim().split("\n") });
+  });
+  return { child, output };
 }
 
-async function outcomeOf(run: string): Promise<unknown> {
-  return bodyOf<{ data: { outcome: string } }>(await instance.client.finished(run)).data.outcome;
+/** Runs an example to its end. */
+const run = (name: string, ...args: string[]): Promise<Output> => start(name, ...args).output;
+
+async function outcomeOf(id: string): Promise<unknown> {
+  return bodyOf<{ data: { outcome: string } }>(await instance.client.finished(id)).data.outcome;
 }
 
 for (const name of EXAMPLES) {
@@ -64,22 +69,29 @@ test("01-submit.ts says which run a task became, the same for the same key, and 
 });
 
 test("02-watch.ts shows every fact of a run in the order of the log, and how far its agents are", async () => {
-  const { run: id = "" } = await instance.client.submit({ goal: GOAL });
-  const { code, lines } = await run("02-watch.ts", id, instance.url);
+  const { run: id = "" } = await instance.client.submit({ goal: "wait", taskType: "puppet_pair" });
+  await instance.client.waitFor(`genesis.v1.step.dispatched.${id}.s1.1.puppet.normal`);
+  const { child, output } = start("02-watch.ts", id, instance.url);
+  let shown = "";
+  child.stdout!.on("data", (text: string) => (shown += text));
+  await eventually(() => shown.split("\n").length > 5);
+  const progress = JSON.stringify({ run: id, step: "s1", attempt: 1, note: "half-way" });
+  instance.client.nc.publish(`genesis.progress.${id}.s1`, progress);
+  await run("04-cancel.ts", id, instance.url);
+  const { code, lines } = await output;
   const history = await instance.client.history(id);
+  const facts = history.map(({ seq, subject }) => `${seq} ${subject}`);
   assert.equal(code, 0);
-  assert.deepEqual(
-    lines.filter((line) => !line.startsWith("{")),
-    history.map(({ seq, subject }) => `${seq} ${subject}`),
-  );
-  assert.equal(lines.at(-1), `${history.at(-1)!.seq} genesis.v1.run.finished.${id}.once`);
+  assert.deepEqual(lines, [...facts.slice(0, 5), progress, ...facts.slice(5)]);
+  assert.equal(facts.at(-1), `${history.at(-1)!.seq} genesis.v1.run.finished.${id}.once`);
 });
 
 test("03-from-bare-nats.ts gets its answer, also when the gateway was away at first", async () => {
   const goOn = instance.freeze("gateway");
-  const answered = run("03-from-bare-nats.ts", GOAL, "example-3", instance.url);
+  const { output } = start("03-from-bare-nats.ts", GOAL, "example-3", instance.url);
+  await eventually(() => instance.client.get("genesis.tasks", "GENESIS_INBOX"));
   goOn();
-  const { code, lines } = await answered;
+  const { code, lines } = await output;
   assert.equal(code, 0);
   const { data } = bodyOf<{ data: object }>(await instance.client.finished(runOfKey("example-3")));
   assert.deepEqual(JSON.parse(lines[0]!), data);
@@ -105,8 +117,7 @@ test("04-cancel.ts cancels a run, and once more changes nothing", async () => {
   await instance.client.waitFor(`genesis.v1.step.dispatched.${id}.s1.1.puppet.normal`);
   for (let times = 0; times < 2; times++)
     assert.deepEqual(await run("04-cancel.ts", id, instance.url), { code: 0, lines: ["cancelled"] });
-  const signals = (await instance.client.history(id)).filter(({ subject }) =>
-    subject.includes(".run.signal."),
-  );
+  const signals = (await instance.client.history(id)).map(factOf).filter(({ type }) => type === "run.signal");
   assert.equal(signals.length, 1);
+  assert.deepEqual(signals.flatMap(wrongInFact), []);
 });

@@ -50,6 +50,9 @@ test("a redrive says what became of it", () => {
     redrivenLine({ id, done: true, how: "published again", sequence: 12 }, PLAIN),
     "✔ 00112233 published again, number 12 of the inbox",
   );
-  assert.equal(redrivenLine({ id, done: true, how: "handled again", service: "halo" }, PLAIN), "✔ 00112233 given to halo again");
+  assert.equal(
+    redrivenLine({ id, done: true, how: "handled again", service: "halo" }, PLAIN),
+    "✔ 00112233 given to halo again",
+  );
   assert.equal(redrivenLine({ id, done: false, reason: "no answer" }, PLAIN), "✖ 00112233 no answer");
 });

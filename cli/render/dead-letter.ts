@@ -33,9 +33,14 @@ export function letterLines(letter: StoredLetter, paint: Paint): string[] {
       [paint.dim("dead letter"), id],
       [paint.dim("time"), oneLine(time)],
       [paint.dim("service"), oneLine(service)],
-      [paint.dim("reason"), `${paint.red(oneLine(code))} ${shorten(withoutCode(reason, code), VALUE_WIDTH * 2)}`],
+      [
+        paint.dim("reason"),
+        `${paint.red(oneLine(code))} ${shorten(withoutCode(reason, code), VALUE_WIDTH * 2)}`,
+      ],
       [paint.dim("message"), `${shorten(subject, VALUE_WIDTH)}, number ${sequence} of ${oneLine(stream)}`],
-      ...(correlationId === undefined ? [] : [[paint.dim("correlation"), shorten(correlationId, VALUE_WIDTH)]]),
+      ...(correlationId === undefined
+        ? []
+        : [[paint.dim("correlation"), shorten(correlationId, VALUE_WIDTH)]]),
       ...Object.entries(headers).map(([name, values]) => [
         paint.dim("header"),
         `${shorten(name, VALUE_WIDTH)}: ${shorten(values.join(", "), VALUE_WIDTH)}`,
@@ -53,7 +58,8 @@ export function letterLines(letter: StoredLetter, paint: Paint): string[] {
 export function redrivenLine(redriven: Redriven, paint: Paint): string {
   const id = redriven.id.slice(0, SHORT_ID);
   if (!redriven.done) return `${paint.red("✖")} ${id} ${redriven.reason}`;
-  if (redriven.how === "published again") return `${paint.green("✔")} ${id} published again, number ${redriven.sequence} of the inbox`;
+  if (redriven.how === "published again")
+    return `${paint.green("✔")} ${id} published again, number ${redriven.sequence} of the inbox`;
   return `${paint.green("✔")} ${id} given to ${oneLine(redriven.service)} again`;
 }
 

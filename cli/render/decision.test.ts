@@ -12,20 +12,41 @@ const byRule: Decision = {
   rule: "deploy_first",
   matched: { taskType: "deploy", "input.env": "production", "agent.load": 0 },
   candidates: [
-    { agent: "busy_agent", score: 0.9, rejectedBecause: "is full: 3 of 3 places may be taken at the same time" },
+    {
+      agent: "busy_agent",
+      score: 0.9,
+      rejectedBecause: "is full: 3 of 3 places may be taken at the same time",
+    },
     { agent: "deploy_agent", score: 0.84 },
     { agent: "builder_agent", score: 0.82, rejectedBecause: "rule deploy_first goes before capability" },
   ],
   others: { "does not take deploy": ["spec_agent", "qa_agent"], "is asleep": [] },
   explanation: "Rule deploy_first matches and names deploy_agent: release.",
 };
-const toNobody: Decision = { method: "fallback", matched: {}, candidates: [], others: {}, explanation: "Nobody takes it." };
+const toNobody: Decision = {
+  method: "fallback",
+  matched: {},
+  candidates: [],
+  others: {},
+  explanation: "Nobody takes it.",
+};
 
 function routedRun() {
   const log = modelLog();
   const task = log.write(submitted());
-  const steps = [step("ship", { kind: "compound" }), step("deploy", { parent: "ship", title: "Go live", taskType: "deploy" }), step("fly")];
-  log.write({ type: "plan.decomposed", run: RUN, rev: 0, tokens: [0], causationId: task.id, data: { planner: { kind: "methods" }, steps } });
+  const steps = [
+    step("ship", { kind: "compound" }),
+    step("deploy", { parent: "ship", title: "Go live", taskType: "deploy" }),
+    step("fly"),
+  ];
+  log.write({
+    type: "plan.decomposed",
+    run: RUN,
+    rev: 0,
+    tokens: [0],
+    causationId: task.id,
+    data: { planner: { kind: "methods" }, steps },
+  });
   log.write({
     type: "plan.routed",
     run: RUN,

@@ -54,11 +54,17 @@ function matchedLines({ decision }: DecisionView, paint: Paint): string[] {
 /** In the record's own order, which is the order of preference. */
 function candidateLines({ decision, agent }: DecisionView, paint: Paint): string[] {
   if (decision.candidates.length === 0) return ["", paint.dim("candidates"), "  nobody came into question"];
-  const rows = decision.candidates.map((candidate) => candidateCells(candidate, candidate.agent === agent, paint));
+  const rows = decision.candidates.map((candidate) =>
+    candidateCells(candidate, candidate.agent === agent, paint),
+  );
   return ["", paint.dim("candidates"), ...inColumns(rows)];
 }
 
-function candidateCells({ agent, score, rejectedBecause = "" }: Candidate, isChosen: boolean, paint: Paint): string[] {
+function candidateCells(
+  { agent, score, rejectedBecause = "" }: Candidate,
+  isChosen: boolean,
+  paint: Paint,
+): string[] {
   if (isChosen) return [`  ${paint.green("✔")} ${agent}`, score.toFixed(2), paint.green("chosen")];
   return [`    ${agent}`, score.toFixed(2), shorten(rejectedBecause, REASON_WIDTH)];
 }

@@ -1,9 +1,10 @@
 import type { Unreadable } from "../../shared/contract/decider.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
+import { outputText } from "./agent-output.ts";
 import type { Paint } from "./paint.ts";
 import { errorText } from "./run.ts";
 import { tableLines } from "./table.ts";
-import { counted, shorten, shortValue } from "./text.ts";
+import { counted, shorten } from "./text.ts";
 import { instant, timeOfDay } from "./time.ts";
 
 const TEXT_WIDTH = 80;
@@ -69,7 +70,7 @@ export function summaryOf(fact: Fact): string {
     case "step.dispatched":
       return `${fact.step} to ${fact.data.agent}, attempt ${fact.attempt}`;
     case "step.completed":
-      return `${fact.step} by ${fact.data.agent}: ${shortValue(fact.data.output, TEXT_WIDTH)}`;
+      return `${fact.step} by ${fact.data.agent}: ${outputText(fact.data.output, TEXT_WIDTH)}`;
     case "step.failed": {
       const again = fact.data.error.retryable ? "" : ", not to be tried again";
       return `${fact.step} by ${fact.data.agent}, attempt ${fact.attempt}${again}: ${errorText(fact.data.error)}`;
@@ -92,7 +93,11 @@ export function summaryOf(fact: Fact): string {
   }
 }
 
-function verdictText({ rev, type, data }: StoredEvent<"plan.validated"> | StoredEvent<"plan.rejected">): string {
+function verdictText({
+  rev,
+  type,
+  data,
+}: StoredEvent<"plan.validated"> | StoredEvent<"plan.rejected">): string {
   const scored = `revision ${rev}: ${shorten(data.profile, TEXT_WIDTH)} ${data.score.toFixed(2)}`;
   if (type === "plan.validated") return scored;
   const failed = data.checks.filter((check) => !check.passed).map((check) => check.check);

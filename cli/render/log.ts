@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { LogLine } from "../log-lines.ts";
 import type { Paint } from "./paint.ts";
 import { shorten, shortValue } from "./text.ts";
@@ -14,17 +15,34 @@ const SHORT_RUN = 8;
 
 /** One log line for a person: when, how bad, who, what, and the rest as `key=value`. */
 export function logText({ timeMs, level, service, message, fields }: LogLine, paint: Paint): string {
-  const rest = Object.entries(fields)
-    .filter(([key]) => !LEFT_OUT.has(key))
-    .map(([key, value]) => `${shorten(key, VALUE_WIDTH)}=${key === "run" ? shortValue(value, VALUE_WIDTH).slice(0, SHORT_RUN) : shortValue(value, VALUE_WIDTH)}`);
+  const rest = Object.entries(fields).filter(([key]) => !LEFT_OUT.has(key));
   const label = shorten(level.toUpperCase(), LEVEL_WIDTH).padEnd(LEVEL_WIDTH);
   return [
     paint.dim(timeOfDay(timeMs)),
     COLOURS[level] === undefined ? label : paint[COLOURS[level]](label),
     shorten(service, SERVICE_WIDTH * 2).padEnd(SERVICE_WIDTH),
     shorten(message, MESSAGE_WIDTH),
-    ...(rest.length > 0 ? [paint.dim(rest.join(" "))] : []),
+    ...(rest.length > 0 ? [paint.dim(rest.map(fieldText).join(" "))] : []),
   ].join(" ");
+}
+
+function fieldText([key, value]: [string, unknown]): string {
+  const name = shorten(key, VALUE_WIDTH);
+  if (key === "run") return `${name}=${shortValue(value, VALUE_WIDTH).slice(0, SHORT_RUN)}`;
+  const error = key === "err" ? loggedError.safeParse(value).data : undefined;
+  return `${name}=${error ? errorText(error) : shortValue(value, VALUE_WIDTH)}`;
+}
+
+/** An error as the services log it. */
+const loggedError = z.object({
+  type: z.string(),
+  message: z.string().optional(),
+  at: z.array(z.string()).optional(),
+});
+
+function errorText({ type, message, at }: z.infer<typeof loggedError>): string {
+  const told = message === undefined ? type : `${type}: ${message}`;
+  return shorten(at?.[0] === undefined ? told : `${told} (${at[0]})`, MESSAGE_WIDTH);
 }
 
 const COLOURS: Record<string, "dim" | "green" | "yellow" | "red"> = {

@@ -1,5 +1,5 @@
 import { createColors } from "picocolors";
-import type { StepViewState } from "../run-view.ts";
+import type { StepViewState } from "../step-view.ts";
 
 /** Colours for a terminal, or none: every renderer is given one, and says the same with both. */
 export type Paint = ReturnType<typeof createColors>;

@@ -41,7 +41,9 @@ function stepLines({ decomposed, routed }: OfflinePlan, paint: Paint): string[] 
         shorten(node.title, TITLE_WIDTH),
         afterText(node, paint),
         agent === undefined ? "" : paint.green(agent),
-        reason === undefined ? basisText(decision, paint) : paint.red(`nobody: ${shorten(reason, TITLE_WIDTH)}`),
+        reason === undefined
+          ? basisText(decision, paint)
+          : paint.red(`nobody: ${shorten(reason, TITLE_WIDTH)}`),
       ];
     }),
   );
@@ -54,7 +56,9 @@ function afterText({ dependsOn }: Step, paint: Paint): string {
 function basisText(decision: Decision | undefined, paint: Paint): string {
   if (decision === undefined) return "";
   if (decision.rule !== undefined) return paint.dim(`rule ${decision.rule}`);
-  return paint.dim(decision.method === "capability" ? "capability" : shorten(decision.explanation, TITLE_WIDTH));
+  return paint.dim(
+    decision.method === "capability" ? "capability" : shorten(decision.explanation, TITLE_WIDTH),
+  );
 }
 
 function checkLines(checks: readonly Check[], paint: Paint): string[] {
@@ -66,7 +70,11 @@ function checkLines(checks: readonly Check[], paint: Paint): string[] {
       return `    ${paint.red(oneLine(code))} ${where}${shorten(message, TEXT_WIDTH)}${advice}`;
     });
     const more = findings.length - shown.length;
-    return [`${sign} ${oneLine(check)} ${score.toFixed(2)}`, ...shown, ...(more > 0 ? [`    and ${more} more`] : [])];
+    return [
+      `${sign} ${oneLine(check)} ${score.toFixed(2)}`,
+      ...shown,
+      ...(more > 0 ? [`    and ${more} more`] : []),
+    ];
   });
 }
 

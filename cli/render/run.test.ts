@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { foldRun } from "../../shared/domain/run.ts";
-import { completed, failed, modelLog, planned, RUN, signalled, step, submitted, type ModelLog } from "../../test/support/model-log.ts";
+import {
+  completed,
+  failed,
+  modelLog,
+  planned,
+  RUN,
+  signalled,
+  step,
+  submitted,
+  type ModelLog,
+} from "../../test/support/model-log.ts";
 import { dispatch, ended, skipped } from "../../test/support/sample-run.ts";
 import { viewOf } from "../run-view.ts";
 import { COLOURED, PLAIN } from "./paint.ts";
@@ -10,7 +21,8 @@ import { runLines } from "./run.ts";
 /** The second after which the model log's clock shows this many seconds. */
 const second = (n: number): number => Date.parse("2026-01-01T00:00:00Z") + n * 1000;
 
-const linesOf = (log: ModelLog, nowMs: number): string[] => runLines(viewOf(foldRun(log.history()), nowMs)!, PLAIN);
+const linesOf = (log: ModelLog, nowMs: number): string[] =>
+  runLines(viewOf(foldRun(log.history()), nowMs)!, PLAIN);
 
 test("a running plan is a tree with states, agents, times and what is known", () => {
   const log = modelLog();
@@ -73,7 +85,12 @@ test("a finished run says how it ended, what it cost and what came out", () => {
 test("rejected plans are shown with their findings, the newest plan first", () => {
   const log = modelLog();
   const task = log.write(submitted());
-  const finding = { code: "E_NO_AGENT", step: "deploy", message: "No agent takes it.", suggestion: "Add an agent." };
+  const finding = {
+    code: "E_NO_AGENT",
+    step: "deploy",
+    message: "No agent takes it.",
+    suggestion: "Add an agent.",
+  };
   for (const rev of [0, 1]) {
     const planner = { kind: "methods" as const, methods: ["ship@1", "deploy@2"] };
     log.write({
@@ -86,7 +103,14 @@ test("rejected plans are shown with their findings, the newest plan first", () =
     });
     const checks = [{ check: "solvability", passed: false, score: 0, findings: [finding] }];
     const parts = { success: 0.5, "genesis-v1": 0.4, "aop-v1": 0.41 };
-    const data = { planHash: "0".repeat(64), profile: "aop-v1", score: 0.41, parts, checks, final: rev === 1 };
+    const data = {
+      planHash: "0".repeat(64),
+      profile: "aop-v1",
+      score: 0.41,
+      parts,
+      checks,
+      final: rev === 1,
+    };
     log.write({ type: "plan.rejected", run: RUN, rev, tokens: [rev], causationId: task.id, data });
   }
   assert.deepEqual(linesOf(log, second(8)).slice(2), [
@@ -132,6 +156,8 @@ test("colours change how it looks, never what it says", () => {
   const view = viewOf(foldRun(log.history()), second(5))!;
   const coloured = runLines(view, COLOURED);
   assert.notDeepEqual(coloured, runLines(view, PLAIN));
-  // oxlint-disable-next-line no-control-regex -- colours are what is taken away
-  assert.deepEqual(coloured.map((line) => line.replaceAll(/\u001b\[\d+m/g, "").trimEnd()), runLines(view, PLAIN));
+  assert.deepEqual(
+    coloured.map((line) => stripVTControlCharacters(line).trimEnd()),
+    runLines(view, PLAIN),
+  );
 });

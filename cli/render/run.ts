@@ -1,8 +1,10 @@
 import type { ErrorShape } from "../../shared/contract/errors.ts";
-import type { RevisionView, RunView, StepView } from "../run-view.ts";
+import type { RevisionView, RunView } from "../run-view.ts";
+import type { StepView } from "../step-view.ts";
+import { outputText } from "./agent-output.ts";
 import { runWord, stepSymbol, stepWord, type Paint } from "./paint.ts";
 import { inColumns } from "./table.ts";
-import { oneLine, shorten, shortValue } from "./text.ts";
+import { oneLine, shorten } from "./text.ts";
 import { duration } from "./time.ts";
 import { drawTree } from "./tree.ts";
 
@@ -32,7 +34,10 @@ function headLines(view: RunView, paint: Paint): string[] {
       [paint.dim("run"), view.run],
       [paint.dim("goal"), shorten(view.goal, GOAL_WIDTH)],
       [paint.dim("state"), `${runWord(word, paint)} ${since} ${duration(view.durationMs)}`],
-      [paint.dim("task"), `${view.priority} priority${type}, submitted ${view.submittedAt}, due ${view.deadline}`],
+      [
+        paint.dim("task"),
+        `${view.priority} priority${type}, submitted ${view.submittedAt}, due ${view.deadline}`,
+      ],
       ...newest.map((revision, i) => [paint.dim(i === 0 ? "plan" : ""), revisionText(revision, paint)]),
     ]),
     ...newest.flatMap((revision) => findingLines(revision, paint)),
@@ -43,7 +48,9 @@ function revisionText({ rev, planner, verdict, ...judged }: RevisionView, paint:
   const by = [planner.kind, planner.methods?.join(" > ") ?? planner.model ?? ""].filter(Boolean).join(" ");
   const made = `revision ${rev}, planned by ${shorten(by, TEXT_WIDTH)}`;
   if (verdict === "pending") return `${made}, ${paint.cyan("not judged yet")}`;
-  const others = Object.entries(judged.parts ?? {}).filter(([name]) => name.endsWith("-v1") && name !== judged.profile);
+  const others = Object.entries(judged.parts ?? {}).filter(
+    ([name]) => name.endsWith("-v1") && name !== judged.profile,
+  );
   const scores = [[judged.profile ?? "", judged.score ?? 0] as const, ...others];
   const scored = scores.map(([name, score]) => `${oneLine(name)} ${score.toFixed(2)}`).join(", ");
   const word = verdict === "passed" ? paint.green(verdict) : paint.red(verdict);
@@ -58,12 +65,7 @@ function findingLines({ rev, verdict, findings }: RevisionView, paint: Paint): s
     return `  ${paint.red(oneLine(code))} ${oneLine(check)}: ${where}${shorten(message, TEXT_WIDTH)}${advice}`;
   });
   const more = findings.length - shown.length;
-  return [
-    "",
-    `revision ${rev} was rejected`,
-    ...shown,
-    ...(more > 0 ? [`  and ${more} more`] : []),
-  ];
+  return ["", `revision ${rev} was rejected`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
 function stepLines(steps: readonly StepView[], paint: Paint): string[] {
@@ -95,22 +97,28 @@ function attemptText({ attempts, maxAttempts }: StepView): string {
 function noteOf(step: StepView, paint: Paint): string {
   if (step.error) return paint.red(errorText(step.error));
   if (step.reason !== undefined) return paint.dim(shorten(step.reason, RESULT_WIDTH));
-  if (step.output !== undefined) return shortValue(step.output, RESULT_WIDTH);
+  if (step.output !== undefined) return outputText(step.output, RESULT_WIDTH);
   return paint.dim(shorten(step.title, RESULT_WIDTH));
 }
 
 function endLines({ error, result, counts, usage }: RunView, paint: Paint): string[] {
   const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
   const cost = usage.costMicroUsd ?? 0;
-  const spent = [...(tokens > 0 ? [`${tokens} tokens`] : []), ...(cost > 0 ? [`$${(cost / 1e6).toFixed(4)}`] : [])];
+  const spent = [
+    ...(tokens > 0 ? [`${tokens} tokens`] : []),
+    ...(cost > 0 ? [`$${(cost / 1e6).toFixed(4)}`] : []),
+  ];
   const lines = [
     ...(error ? [`${paint.dim("error")}   ${paint.red(errorText(error))}`] : []),
     ...(counts
-      ? [`${paint.dim("steps")}   ${counts.completed} completed, ${counts.failed} failed, ${counts.skipped} skipped`]
+      ? [
+          `${paint.dim("steps")}   ${counts.completed} completed, ${counts.failed} failed, ${counts.skipped} skipped`,
+        ]
       : []),
     ...(spent.length > 0 ? [`${paint.dim("spent")}   ${spent.join(", ")}`] : []),
     ...Object.entries(result ?? {}).map(
-      ([step, output]) => `${paint.dim("result")}  ${oneLine(step)}: ${shortValue(output, FINAL_RESULT_WIDTH)}`,
+      ([step, output]) =>
+        `${paint.dim("result")}  ${oneLine(step)}: ${outputText(output, FINAL_RESULT_WIDTH)}`,
     ),
   ];
   return lines.length > 0 ? ["", ...lines] : [];
@@ -118,6 +126,6 @@ function endLines({ error, result, counts, usage }: RunView, paint: Paint): stri
 
 /** An error of the contract on one line. */
 export function errorText({ code, message, details }: ErrorShape): string {
-  const where = details.map(({ path, rule }) => `${path}: ${rule}`).join("; ");
+  const where = details.map(({ path, rule }) => [path, rule].filter(Boolean).join(": ")).join("; ");
   return shorten([code, message, where && `(${where})`].filter(Boolean).join(" "), TEXT_WIDTH);
 }

@@ -15,7 +15,12 @@ const summary = (run: string, more: Partial<RunSummary> = {}): RunSummary => ({
 });
 
 test("runs are a table: how each stands, for how long, and what it is about", () => {
-  const done = { state: "finished" as const, outcome: "failed" as const, goal: "Do\u0007 that", steps: { done: 0, all: 0 } };
+  const done = {
+    state: "finished" as const,
+    outcome: "failed" as const,
+    goal: "Do\u0007 that",
+    steps: { done: 0, all: 0 },
+  };
   const runs = [summary("a".repeat(32)), summary("b".repeat(32), done)];
   assert.deepEqual(runTable(runs, Date.parse("2026-01-01T00:02:00Z"), PLAIN), [
     "RUN       STATE    STEPS   TOOK   SUBMITTED  GOAL",

@@ -35,6 +35,10 @@ export function inColumns(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** A table: the names of its columns, and its rows below them. */
-export function tableLines(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string[] {
+export function tableLines(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+): string[] {
   return inColumns([head.map((name) => paint.dim(name)), ...rows]);
 }

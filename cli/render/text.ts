@@ -20,7 +20,12 @@ export function shorten(text: string, width: number): string {
   // No more than a terminal could show is ever looked at: outputs may have hundreds of kilobytes.
   const characters = Array.from(oneLine(text.slice(0, width * 4)).trim());
   const fits = characters.length <= width && text.length <= width * 4;
-  return fits ? characters.join("") : `${characters.slice(0, width - 1).join("").trimEnd()}…`;
+  return fits
+    ? characters.join("")
+    : `${characters
+        .slice(0, width - 1)
+        .join("")
+        .trimEnd()}…`;
 }
 
 /** Any value as short text: strings as they are, everything else as JSON. */
@@ -31,7 +36,9 @@ export function shortValue(value: unknown, width: number): string {
 /** JSON of one line that is safe on a terminal as well: what `JSON.stringify` lets through is escaped, the value stays the same. */
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, undefined, indent) ?? "null";
-  return indent === undefined ? text.replaceAll(COMMANDS, escaped) : text.replaceAll(COMMANDS, (c) => (c === "\n" ? c : escaped(c)));
+  return indent === undefined
+    ? text.replaceAll(COMMANDS, escaped)
+    : text.replaceAll(COMMANDS, (c) => (c === "\n" ? c : escaped(c)));
 }
 
 /** A number of things, e.g. `1 step`, `2 steps`. */

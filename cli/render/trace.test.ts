@@ -9,7 +9,13 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 
 /** A span that begins `at` ms after the start. */
-const span = (spanId: string, parentSpanId: string | undefined, name: string, at: number, more: Partial<Span> = {}): Span => ({
+const span = (
+  spanId: string,
+  parentSpanId: string | undefined,
+  name: string,
+  at: number,
+  more: Partial<Span> = {},
+): Span => ({
   traceId: TRACE,
   spanId,
   ...(parentSpanId !== undefined && { parentSpanId }),
@@ -29,15 +35,24 @@ test("a relay goes straight down, what happens inside a span hangs on it, and a 
     span("3", "2", "aop.validate", 4),
     span("4", "2", "publish genesis.v1.plan.validated", 7),
     span("5", "4", "process genesis.v1.plan.validated", 9, { service: "execution" }),
-    span("6", "5", "publish genesis.v1.step.dispatched", 10, { service: "execution", attributes: { "genesis.step": "a" } }),
+    span("6", "5", "publish genesis.v1.step.dispatched", 10, {
+      service: "execution",
+      attributes: { "genesis.step": "a" },
+    }),
     span("7", "6", "process genesis.v1.step.dispatched", 11, {
       service: "agents",
       durationMs: 1500,
       error: "E_AGENT",
       attributes: { "genesis.step": "a", "genesis.attempt": 2, "messaging.nats.delivery_count": 3 },
     }),
-    span("8", "5", "publish genesis.v1.step.dispatched", 10.5, { service: "execution", attributes: { "genesis.step": "b" } }),
-    span("9", "8", "process genesis.v1.step.dispatched", 12, { service: "agents", attributes: { "genesis.step": "b" } }),
+    span("8", "5", "publish genesis.v1.step.dispatched", 10.5, {
+      service: "execution",
+      attributes: { "genesis.step": "b" },
+    }),
+    span("9", "8", "process genesis.v1.step.dispatched", 12, {
+      service: "agents",
+      attributes: { "genesis.step": "b" },
+    }),
     span("a", "lost", "publish genesis.v1.step.completed", 20, { service: "agents" }),
   ];
   assert.deepEqual(traceLines(spanTrees(spans), PLAIN), [
@@ -59,7 +74,9 @@ test("a relay goes straight down, what happens inside a span hangs on it, and a 
 });
 
 test("a chain of two hundred hops stays as wide as one of two", () => {
-  const chain = Array.from({ length: 400 }, (_, i) => span(String(i), i === 0 ? undefined : String(i - 1), "process x", i));
+  const chain = Array.from({ length: 400 }, (_, i) =>
+    span(String(i), i === 0 ? undefined : String(i - 1), "process x", i),
+  );
   const lines = traceLines(spanTrees(chain), PLAIN);
   assert.equal(lines.length, 404);
   assert.ok(Math.max(...lines.map((line) => line.length)) < 60);

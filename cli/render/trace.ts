@@ -1,31 +1,46 @@
-import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
-import type { SpanNode } from "../trace/span-tree.ts";
+import { criticalPath, segmentsOf, summedSegments, type Segment } from "../trace/critical-path.ts";
+import { hopsOf } from "../trace/hops.ts";
+import { traceRows, type TraceRow } from "../trace/rows.ts";
+import { spanTrees } from "../trace/span-tree.ts";
 import type { Span } from "../trace/span.ts";
+import { linksOf, nameOf, remarksOf, servicesOf, spansOf, type LinkTarget } from "../trace/words.ts";
 import type { Paint } from "./paint.ts";
 import { tableLines } from "./table.ts";
 import { counted, oneLine, shorten } from "./text.ts";
 import { duration } from "./time.ts";
 
 const NAME_WIDTH = 60;
+/** A line names at most this many steps, and as many links. */
+const NAMED = 3;
+const HEAD = ["MESSAGE", "SERVICE", "AT", "SENDING", "WAITED", "TOOK", ""];
 
-/** A trace as text: a summary, then one line per span with when it began, how long it took, and how long its message had waited. */
-export function traceLines(roots: readonly SpanNode[], paint: Paint): string[] {
-  const lines = roots.flatMap((root) => relayLines(root, "", ""));
-  const spans = lines.map(({ node }) => node.span);
-  const beginMs = Math.min(...spans.map((span) => span.startMs));
-  const rows = lines.map(({ branches, node }) => [
-    `${paint.dim(branches)}${nameText(node.span, paint)}`,
-    oneLine(node.span.service),
-    `+${duration(node.span.startMs - beginMs)}`,
-    duration(node.span.durationMs),
-    node.span.queueWaitMs === undefined ? "" : duration(node.span.queueWaitMs),
-    noteOf(node, paint),
-  ]);
-  return [...summaryLines(spans, beginMs), "", ...tableLines(["SPAN", "SERVICE", "AT", "TOOK", "WAITED", ""], rows, paint)];
+const LEGEND = [
+  "Each message was brought about by the one above it on its line; what is indented below it is what its handling did.",
+  "◆ on the path that decided when the run ended   ● any other   ○ nobody is known to have taken it",
+];
+
+/**
+ * A trace as text: a summary, where its time went, then one line per message with when it was sent and how long the sending,
+ * the wait in its stream and the handling took, and below it what happened inside the handling.
+ */
+export function traceLines(spans: readonly Span[], paint: Paint): string[] {
+  const path = criticalPath(spans);
+  const rows = traceRows(hopsOf(spanTrees(spans)), new Set(path));
+  const links = linksOf(rows);
+  const beginMs = spans.reduce((first, { startMs }) => Math.min(first, startMs), Infinity);
+  const lines = grouped(rows.map((row, i) => ({ row, links: links[i]! })));
+  return [
+    ...summaryLines(spans, beginMs),
+    ...pathLine(summedSegments(segmentsOf(path)), paint),
+    "",
+    ...LEGEND.map((line) => paint.dim(line)),
+    "",
+    ...tableLines(HEAD, lines.map((line) => cellsOf(line, beginMs, paint)), paint),
+  ];
 }
 
 function summaryLines(spans: readonly Span[], beginMs: number): string[] {
-  const endMs = Math.max(...spans.map((span) => span.startMs + span.durationMs));
+  const endMs = spans.reduce((last, { startMs, durationMs }) => Math.max(last, startMs + durationMs), beginMs);
   const services = new Set(spans.map((span) => span.service));
   const traces = [...new Set(spans.map((span) => span.traceId))];
   return [
@@ -34,51 +49,85 @@ function summaryLines(spans: readonly Span[], beginMs: number): string[] {
   ];
 }
 
-type Line = { branches: string; node: SpanNode };
+const WAITS: Record<Exclude<Segment["what"], "work">, string> = {
+  send: "sending",
+  wait: "waiting for a consumer",
+  timer: "waiting for a timer",
+};
 
-/**
- * A run is a relay: nearly every span leads to one next message. So a span with only one child that goes on is followed by it
- * at the same depth, what happened inside it being drawn as its branches; only where the run forks do the lines move to the
- * right. Indented by depth, thirty hops would be a hundred columns wide.
- */
-function relayLines(node: SpanNode, branches: string, indent: string): Line[] {
-  const lines: Line[] = [];
-  let prefix = branches;
-  for (let at: SpanNode | undefined = node; at !== undefined; ) {
-    lines.push({ branches: prefix, node: at });
-    prefix = indent;
-    const goingOn: SpanNode[] = at.children.filter((child) => child.children.length > 0);
-    const [next] = goingOn;
-    if (next === undefined || goingOn.length > 1) return [...lines, ...branchLines(at.children, indent)];
-    const inside = at.children.filter((child) => child !== next);
-    lines.push(...inside.map((child) => ({ branches: `${indent}├─ `, node: child })));
-    at = next;
+/** Where the time went on the way to the end. What took less than half a per cent is left out. */
+function pathLine(segments: readonly Segment[], paint: Paint): string[] {
+  const totalMs = segments.reduce((sum, { ms }) => sum + ms, 0);
+  const shares = segments
+    .map(({ what, service, ms }) => ({ who: what === "work" ? oneLine(service) : WAITS[what], percent: Math.round((ms / totalMs) * 100) }))
+    .filter(({ percent }) => percent > 0);
+  return shares.length === 0 ? [] : [`${paint.dim("the time went into")} ${shares.map(({ who, percent }) => `${who} ${percent} %`).join(", ")}`];
+}
+
+/** A row, or several that say the same and lead nowhere: a fan-out of fifty sets fifty timers. */
+type Line = { rows: [TraceRow, ...TraceRow[]]; links: readonly LinkTarget[] };
+
+function grouped(lines: readonly { row: TraceRow; links: readonly LinkTarget[] }[]): Line[] {
+  const groups: Line[] = [];
+  for (const { row, links } of lines) {
+    const last = groups.at(-1);
+    const same = links.length === 0 ? samenessOf(row) : undefined;
+    if (last && same !== undefined && last.links.length === 0 && samenessOf(last.rows[0]) === same) last.rows.push(row);
+    else groups.push({ rows: [row], links });
   }
-  return lines;
+  return groups;
 }
 
-function branchLines(children: readonly SpanNode[], indent: string): Line[] {
-  return children.flatMap((child, i) => {
-    const isLast = i === children.length - 1;
-    return relayLines(child, indent + (isLast ? "└─ " : "├─ "), indent + (isLast ? "   " : "│  "));
-  });
+/** What rows have in common that can be told in one line; nothing for a row that is to be seen by itself. */
+function samenessOf(row: TraceRow): string | undefined {
+  const isLeaf = row.part !== undefined || (row.work === undefined && !row.goesOn);
+  if (!isLeaf || remarksOf(row).length > 0) return undefined;
+  return [nameOf(row), servicesOf(row), row.depth, row.rail, row.isBranch, row.isCritical].join("|");
 }
 
-function nameText({ name, error }: Span, paint: Paint): string {
-  const text = shorten(name, NAME_WIDTH);
-  return error === undefined ? text : paint.red(text);
-}
-
-function noteOf({ span, isOrphan }: SpanNode, paint: Paint): string {
-  const { step, attempt, natsDeliveryCount } = ATTRIBUTE;
-  const at = span.attributes[step];
-  const deliveries = Number(span.attributes[natsDeliveryCount] ?? 1);
-  const tries = Number(span.attributes[attempt] ?? 1);
+function cellsOf({ rows, links }: Line, beginMs: number, paint: Paint): string[] {
+  const [row] = rows;
+  const { sent, work, part } = row;
+  const isFailed = spansOf(row).some(({ error }) => error !== undefined);
+  const name = `${shorten(nameOf(row), NAME_WIDTH)}${rows.length > 1 ? ` ×${rows.length}` : ""}`;
   return [
-    ...(at === undefined ? [] : [oneLine(String(at))]),
-    ...(tries > 1 ? [paint.yellow(`attempt ${tries}`)] : []),
-    ...(deliveries > 1 ? [paint.yellow(`delivery ${deliveries}`)] : []),
-    ...(span.error === undefined ? [] : [paint.red(oneLine(span.error))]),
-    ...(isOrphan ? [paint.dim("its parent was not recorded")] : []),
+    `${paint.dim(railsOf(row))}${bulletOf(row, paint)}${isFailed ? paint.red(name) : name}`,
+    oneLine(servicesOf(row)),
+    `+${duration(spansOf(row)[0]!.startMs - beginMs)}`,
+    sent === undefined ? "" : coveredBy(rows.flatMap((one) => one.sent ?? [])),
+    work?.queueWaitMs === undefined ? "" : duration(work.queueWaitMs),
+    work === undefined && part === undefined ? "" : coveredBy(rows.flatMap((one) => one.work ?? one.part ?? [])),
+    noteOf({ rows, links }, paint),
+  ];
+}
+
+function railsOf({ rail, depth, isBranch, goesOn }: TraceRow): string {
+  if (depth > 0) return `${"│ ".repeat(rail)}${goesOn ? "│" : " "}${"  ".repeat(depth)}`;
+  return isBranch ? `${"│ ".repeat(rail - 1)}├─` : "│ ".repeat(rail);
+}
+
+function bulletOf({ depth, work, goesOn, isCritical }: TraceRow, paint: Paint): string {
+  if (depth > 0) return " ";
+  const isTaken = work !== undefined || goesOn;
+  return isCritical ? `${paint.cyan("◆")} ` : `${isTaken ? "●" : "○"} `;
+}
+
+/** From the start of the first to the end of the last. */
+function coveredBy(spans: readonly Span[]): string {
+  const startMs = Math.min(...spans.map((span) => span.startMs));
+  return duration(Math.max(...spans.map((span) => span.startMs + span.durationMs)) - startMs);
+}
+
+function noteOf({ rows, links }: Line, paint: Paint): string {
+  const steps = [...new Set(rows.filter(({ depth }) => depth === 0).flatMap(({ step }) => step ?? []))];
+  return [
+    ...(steps.length > 0 ? [named(steps)] : []),
+    ...remarksOf(rows[0]).map(({ text, isError }) => (isError ? paint.red : paint.yellow)(oneLine(text))),
+    ...(links.length > 0 ? [paint.dim(`linked to ${named(links.map(({ name }) => name))}`)] : []),
   ].join(", ");
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  return `${names.slice(0, NAMED).map(oneLine).join(", ")}${more}`;
 }

@@ -24,15 +24,25 @@ const span = (traceId: string, spanId: string, run?: string) => ({
 const line = (...spans: object[]): string => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
 
 test("the spans of a run come out of all files, its later traces included, and nobody else's", async () => {
-  writeFileSync(join(folder, "gateway.jsonl"), `${line(span(TRACE, "1", RUN), span(OTHER, "2", "f".repeat(32)))}\n`);
+  writeFileSync(
+    join(folder, "gateway.jsonl"),
+    `${line(span(TRACE, "1", RUN), span(OTHER, "2", "f".repeat(32)))}\n`,
+  );
   writeFileSync(join(folder, "htdag.jsonl.1"), `${line(span(TRACE, "3"))}\n`);
   const half = line(span(TRACE, "6")).slice(0, -10);
-  writeFileSync(join(folder, "execution.jsonl"), `${line(span(LATER, "4", RUN), span(LATER, "5"))}\nno json\n${half}`);
+  writeFileSync(
+    join(folder, "execution.jsonl"),
+    `${line(span(LATER, "4", RUN), span(LATER, "5"))}\nno json\n${half}`,
+  );
   writeFileSync(join(folder, "notes.txt"), line(span(TRACE, "7")));
   const spans = await readSpans(folder, { run: RUN, traceId: TRACE });
   assert.deepEqual(spans.map(({ name }) => name).toSorted(), ["1", "3", "4", "5"]);
   const without = await readSpans(folder, { run: RUN });
-  assert.deepEqual(without.map(({ name }) => name).toSorted(), ["1", "3", "4", "5"], "the trace is found by the run as well");
+  assert.deepEqual(
+    without.map(({ name }) => name).toSorted(),
+    ["1", "3", "4", "5"],
+    "the trace is found by the run as well",
+  );
 });
 
 test("a folder that is not there is an error", async () => {

@@ -34,7 +34,14 @@ test("a span is read with its times, attributes and links", () => {
     { key: "a.list", value: { arrayValue: { values: [] } } },
   ];
   const links = [{ traceId: TRACE, spanId: "00f067aa0ba902b7", attributes: [] }];
-  const text = line({ ...bare, parentSpanId: "00f067aa0ba902b7", kind: 5, attributes, links, status: { code: 0 } });
+  const text = line({
+    ...bare,
+    parentSpanId: "00f067aa0ba902b7",
+    kind: 5,
+    attributes,
+    links,
+    status: { code: 0 },
+  });
   assert.deepEqual(spansOfLine(text), [
     {
       traceId: TRACE,
@@ -45,7 +52,12 @@ test("a span is read with its times, attributes and links", () => {
       startMs: 1767225600000.25,
       durationMs: 3.5,
       queueWaitMs: 12.5,
-      attributes: { "messaging.nats.queue_wait": 0.0125, "genesis.attempt": 2, "genesis.step": "count", "aop.passed": true },
+      attributes: {
+        "messaging.nats.queue_wait": 0.0125,
+        "genesis.attempt": 2,
+        "genesis.step": "count",
+        "aop.passed": true,
+      },
       links: [{ traceId: TRACE, spanId: "00f067aa0ba902b7" }],
     },
   ]);
@@ -59,10 +71,20 @@ test("a failed span says with which code", () => {
 
 test("what is no span gives none, and costs no other span its place", () => {
   const whole = line(bare);
-  const bad = ["", "{", whole.slice(0, -20), "[]", "null", '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":1}]}]}]}'];
+  const bad = [
+    "",
+    "{",
+    whole.slice(0, -20),
+    "[]",
+    "null",
+    '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":1}]}]}]}',
+  ];
   for (const text of bad) assert.deepEqual(spansOfLine(text), [], text);
   const mixed = `{"resourceSpans":[{"scopeSpans":[{"spans":[7,${JSON.stringify(bare)}]},{}]},{"resource":{}}]}`;
-  assert.deepEqual(spansOfLine(mixed).map(({ service, name }) => [service, name]), [["unknown", "process"]]);
+  assert.deepEqual(
+    spansOfLine(mixed).map(({ service, name }) => [service, name]),
+    [["unknown", "process"]],
+  );
 });
 
 test("what the library writes is what is read", () => {
@@ -71,11 +93,18 @@ test("what the library writes is what is read", () => {
     resource: resourceFromAttributes({ "service.name": "aop" }),
     spanProcessors: [new SimpleSpanProcessor({ exporter })],
   });
-  const span = provider.getTracer("genesis").startSpan("aop.validate", { attributes: { "genesis.run": "abc" } });
+  const span = provider
+    .getTracer("genesis")
+    .startSpan("aop.validate", { attributes: { "genesis.run": "abc" } });
   span.setStatus({ code: SpanStatusCode.ERROR }).end();
-  const [read] = spansOfLine(Buffer.from(JsonTraceSerializer.serializeRequest(exporter.getFinishedSpans())!).toString());
+  const [read] = spansOfLine(
+    Buffer.from(JsonTraceSerializer.serializeRequest(exporter.getFinishedSpans())!).toString(),
+  );
   assert.ok(read);
   assert.equal(read.traceId, span.spanContext().traceId);
-  assert.deepEqual([read.name, read.service, read.error, read.attributes], ["aop.validate", "aop", "error", { "genesis.run": "abc" }]);
+  assert.deepEqual(
+    [read.name, read.service, read.error, read.attributes],
+    ["aop.validate", "aop", "error", { "genesis.run": "abc" }],
+  );
   assert.ok(Math.abs(read.startMs - Date.now()) < 10_000);
 });

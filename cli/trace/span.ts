@@ -94,7 +94,9 @@ function spanOf(raw: unknown, service: string): Span | undefined {
 }
 
 function attributesOf(list: z.infer<typeof attributes> = []): Span["attributes"] {
-  const pairs = list.flatMap(({ key, value }) => (value === undefined ? [] : [[key, valueOf(value)] as const]));
+  const pairs = list.flatMap(({ key, value }) =>
+    value === undefined ? [] : [[key, valueOf(value)] as const],
+  );
   return Object.fromEntries(pairs);
 }
 

@@ -51,7 +51,12 @@ const TRY_FOR_MS = 15_000;
 const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
 const EXPECTED_OVER = "Nats-Expected-Last-Subject-Sequence-Subject";
 
-export function appender({ requests, name, subjects }: Stream, { read, readLast }: Reads): Appender {
+/** @param tryForMs how long a fact that cannot be stored is tried */
+export function appender(
+  { requests, name, subjects }: Stream,
+  { read, readLast }: Reads,
+  tryForMs = TRY_FOR_MS,
+): Appender {
   /** What the log says about a fact that was not plainly stored; undefined: publish it again. */
   const whatStands = async (fact: Prepared, answer: Answer): Promise<Outcome | undefined> => {
     const by = await read(fact.message.subject);
@@ -80,11 +85,13 @@ export function appender({ requests, name, subjects }: Stream, { read, readLast 
   };
 
   const store = async (fact: Prepared, trace: Record<string, string>): Promise<Outcome> => {
-    const end = performance.now() + TRY_FOR_MS;
-    for (let tries = 0; performance.now() < end; tries++) {
-      if (tries > 0) await backOff(tries - 1);
+    const end = performance.now() + tryForMs;
+    let tries = 0;
+    while (performance.now() < end) {
       const outcome = await tryOnce(fact, trace);
       if (outcome !== undefined) return outcome;
+      // A connection that is lost costs the broker nothing, so it is looked at often.
+      await backOff(requests.isOpen() ? tries++ : 0);
     }
     throw storageError("stores the fact");
   };

@@ -29,6 +29,18 @@ export type RunStep = (step: StepAtHand) => Promise<StepOutcome>;
 /** Why a step in hand was told to stop. */
 export type Stop = "finished" | "timeout" | "drain";
 
+/** No timer of Node goes further, and no step should. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * How long an attempt may still take, in milliseconds, by the broker's time of its dispatch. Only asked of an attempt that execution has
+ * not given up yet; so one that seems to be over says that this machine's clock is wrong, and is given its full time.
+ */
+export function timeLeftMs({ storedAtMs, data }: StoredEvent<"step.dispatched">, nowMs: number): number {
+  const leftMs = storedAtMs + data.timeoutMs - nowMs;
+  return Math.min(leftMs > 0 ? leftMs : data.timeoutMs, data.timeoutMs, LONGEST_MS);
+}
+
 /** How long a handler that was told to stop may take to do so. After that nobody waits for it. */
 const STOP_WITHIN_MS = 2000;
 

@@ -99,14 +99,15 @@ const skip = (step: string, lastSeq: number): Append => ({
   expect: { runAt: lastSeq },
 });
 
+const skipThenFinish = (history: History): Decision => {
+  const { lastSeq } = history;
+  if (!isIn(history, "step.skipped")) return ["a", "b", "c"].map((step) => skip(step, lastSeq));
+  if (isIn(history, "run.finished")) return [];
+  return [{ event: finished("stepwise", lastSeq), expect: { runAt: lastSeq } }];
+};
+
 test("a stage that is repeated goes on from its own facts until it has nothing to add", async () => {
-  const decide = (history: History): Decision => {
-    const { lastSeq } = history;
-    if (!isIn(history, "step.skipped")) return ["a", "b", "c"].map((step) => skip(step, lastSeq));
-    if (isIn(history, "run.finished")) return [];
-    return [{ event: finished("stepwise", lastSeq), expect: { runAt: lastSeq } }];
-  };
-  await carry("stepwise", decide, { isRepeated: true });
+  await carry("stepwise", skipThenFinish, { isRepeated: true });
   const { events } = await cell.bus.log.history("stepwise");
   assert.deepEqual(
     events.map(({ type, step }) => step ?? type),

@@ -112,3 +112,23 @@ test("closing ends it for good", async (t) => {
   assert.equal(await bus.closed, undefined);
   await bus.close();
 });
+
+test("wrong credentials are refused at once, and what the broker forbids makes it not ready", async (t) => {
+  const users = `{ user: guest, password: right, permissions: { publish: { deny: forbidden } } }`;
+  const server = await startServer({ config: `authorization { users: [ ${users} ] }` });
+  const urlFor = (password: string) => server.url.replace("nats://", `nats://guest:${password}@`);
+  await assert.rejects(connect({ ...cell, url: urlFor("wrong") }), (error: Error) => {
+    assert.ok(error instanceof BrokerUnfit);
+    assert.match(error.message, /refuses the credentials/);
+    return true;
+  });
+  const bus = await connect({ ...cell, url: urlFor("right") });
+  t.after(async () => {
+    await bus.close();
+    await server.stop();
+  });
+  assert.equal(bus.isReady(), true);
+  bus.nc.publish("forbidden", "x");
+  await eventually(() => !bus.isReady());
+  assert.equal(bus.isConnected(), true);
+});

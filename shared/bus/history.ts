@@ -16,7 +16,8 @@ export type HistoryOptions = { after?: number; known?: StoredEvent | undefined }
 
 export type HistoryReader = (run: string, options?: HistoryOptions) => Promise<HistoryRead>;
 
-const PAGE = 500;
+/** As many as the broker lists at once. */
+const PAGE = 1024;
 
 /**
  * Reads runs out of the log. One direct get usually does: since every subject holds one message, the last of each subject is

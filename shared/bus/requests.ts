@@ -22,6 +22,8 @@ export type Requests = {
   one: (question: Question) => Promise<Reply>;
   /** Sends one message and hands over replies until `onReply` says that one was the last. @throws GenesisError `E_STORAGE` */
   many: (question: Question, onReply: OnReply) => Promise<void>;
+  /** Whether anything can be asked now. */
+  isOpen: () => boolean;
   /** Ends every request that waits: nobody will answer what went to a broker that is gone. */
   failAll: () => void;
 };
@@ -66,6 +68,7 @@ export function openRequests(nc: NatsConnection, isConnected: () => boolean): Re
 
   return {
     many,
+    isOpen: isConnected,
     one: async (question) => {
       let answer: Reply | undefined;
       await many(question, (reply) => {

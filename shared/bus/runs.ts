@@ -22,7 +22,7 @@ export type Known = { run: string; seq: number; event?: StoredEvent | undefined;
 export type Bounds = { runs: number; bytes: number };
 
 const MIB = 1024 * 1024;
-const BOUNDS: Bounds = { runs: 2000, bytes: 64 * MIB };
+const BOUNDS: Bounds = { runs: 2000, bytes: 32 * MIB };
 /** A replica that lags behind catches up within this many looks. */
 const LOOKS = 5;
 

@@ -277,3 +277,21 @@ test("a step can be driven again, and is not done twice", async () => {
   assert.deepEqual(reply.json(), { ok: true });
   assert.equal(times, 1);
 });
+
+test("a result that the broker cannot store yet is kept, and the step not done again", async () => {
+  let times = 0;
+  await worker(async ({ event }) => {
+    if (event.run === "kept") {
+      times++;
+      await cell.server.kill();
+    }
+    return done("the result");
+  });
+  await put(dispatched("kept", "s"));
+  await eventually(() => !cell.bus.isConnected());
+  await sleep(300);
+  await cell.server.restart();
+  const result = await eventually(() => completedOf("kept").catch(() => undefined));
+  assert.equal(result.type === "step.completed" && result.data.output, "the result");
+  assert.equal(times, 1);
+});

@@ -1,20 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { GenesisError, asGenesisError } from "../contract/errors.ts";
-import type { NewEvent, StoredEvent } from "../contract/events.ts";
 import { ACK_WAIT_MS, agentConsumer } from "../contract/streams.ts";
 import { LANES, type Lane } from "../contract/subjects.ts";
-import { processSpan } from "../telemetry/messaging.ts";
-import { attempt, failed, type RunStep, type Stop } from "./attempt.ts";
+import type { RunStep, Stop } from "./attempt.ts";
 import { consume, type Source } from "./consume.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import type { StoredMessage } from "./direct-get.ts";
-import { eventOf } from "./fact.ts";
 import { watchFinishedRuns, type FinishedRuns } from "./finished-runs.ts";
+import { handleStep } from "./handle-step.ts";
 import { lanes, type Lanes } from "./lanes.ts";
-import { processedEvent } from "./processed.ts";
 import { answerRedrives } from "./redrive.ts";
-import { giveUp, settleFailure } from "./settle.ts";
+import { settleFailure } from "./settle.ts";
 
 /** An agent, as the broker knows it, and how it does a step. */
 export type Worker = {
@@ -24,14 +20,9 @@ export type Worker = {
   run: RunStep;
 };
 
-type Dispatched = StoredEvent<"step.dispatched">;
-
 const HEARTBEAT_MS = ACK_WAIT_MS / 3;
-/** A step that came more often than this ended each time the process that had it. */
-const MAX_DELIVERIES = 4;
 /** After it the steps in hand are told to stop, so that all is settled before the process is gone. */
 const DRAIN_WITHIN_MS = 5000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const AGENT_TOKEN = 7;
 
 /**
@@ -40,13 +31,10 @@ const AGENT_TOKEN = 7;
  */
 export async function work(ctx: BusContext, workers: readonly Worker[]): Promise<Work[]> {
   const finished = watchFinishedRuns(ctx.bus);
-  const desks = new Map<string, Desk>();
-  const works: Work[] = [];
-  for (const worker of workers) {
-    const desk = openDesk(ctx, worker, finished);
-    desks.set(worker.name, desk);
-    works.push(await takeFromLanes(ctx, worker, desk));
-  }
+  const desks = new Map(workers.map((worker) => [worker.name, openDesk(ctx, worker, finished)]));
+  const works = await Promise.all(
+    workers.map((worker) => takeFromLanes(ctx, worker, desks.get(worker.name)!)),
+  );
   const deskOf = (message: StoredMessage) => desks.get(message.subject.split(".")[AGENT_TOKEN] ?? "");
   const redrives = answerRedrives(ctx, {
     stream: "log",
@@ -67,26 +55,35 @@ function openDesk(ctx: BusContext, { concurrency, run }: Worker, finished: Finis
 }
 
 async function takeFromLanes(ctx: BusContext, worker: Worker, desk: Desk): Promise<Work> {
-  const take = async (delivery: Delivery, heartbeat: NodeJS.Timeout): Promise<void> => {
+  const inHand = new Map<number, Held>();
+
+  const take = async (held: Held): Promise<void> => {
     try {
-      if (desk.stopping.signal.aborted) delivery.nak(0);
-      else await desk.handle(delivery);
+      if (desk.stopping.signal.aborted) held.delivery.nak(0);
+      else await desk.handle(held.delivery);
     } catch (error) {
-      await settleFailure(ctx, delivery, error);
+      await settleFailure(ctx, held.delivery, error);
     } finally {
-      clearInterval(heartbeat);
+      inHand.delete(held.delivery.seq);
+      clearInterval(held.heartbeat);
     }
   };
-  const takeFrom = (lane: Lane): Promise<Source> =>
-    consume(
-      ctx,
-      { stream: "log", durable: agentConsumer(worker.name, lane), batch: worker.concurrency },
-      (delivery) => {
-        // It is kept from the moment it arrives, also while it waits for its turn.
-        const heartbeat = setInterval(() => delivery.working(), HEARTBEAT_MS);
-        desk.lanes.submit(lane, () => take(delivery, heartbeat));
-      },
-    );
+
+  const takeFrom = (lane: Lane): Promise<Source> => {
+    const source = {
+      stream: "log",
+      durable: agentConsumer(worker.name, lane),
+      batch: worker.concurrency,
+    } as const;
+    return consume(ctx, source, (delivery) => {
+      const again = inHand.get(delivery.seq);
+      if (again !== undefined) return again.renew(delivery);
+      const held = hold(delivery);
+      inHand.set(delivery.seq, held);
+      desk.lanes.submit(lane, () => take(held));
+    });
+  };
+
   const sources = await Promise.all(LANES.map(takeFrom));
   return {
     ended: Promise.race(sources.map(({ ended }) => ended)),
@@ -99,73 +96,28 @@ async function takeFromLanes(ctx: BusContext, worker: Worker, desk: Desk): Promi
   };
 }
 
-type Means = { run: RunStep; finished: FinishedRuns; stopping: AbortSignal };
+/** A step that is in hand or waits for its turn. */
+type Held = {
+  delivery: Delivery;
+  heartbeat: NodeJS.Timeout;
+  /** Takes note that it was delivered again, as a broker does that was killed: it is settled as that, and not done twice at once. */
+  renew: (delivery: Delivery) => void;
+};
 
-async function handleStep(ctx: BusContext, means: Means, delivery: Delivery): Promise<void> {
-  const { bus } = ctx;
-  let event: Dispatched;
-  try {
-    event = eventOf(bus.subjects, delivery) as Dispatched;
-  } catch (error) {
-    return giveUp(ctx, delivery, asGenesisError(error));
-  }
-  const stop = new AbortController();
-  const abort = (reason: Stop) => () => stop.abort(reason);
-  const dueInMs = event.storedAtMs + event.data.timeoutMs - Date.now();
-  const timer = setTimeout(abort("timeout"), Math.min(dueInMs, MAX_TIMER_MS));
-  const unwatch = means.finished.watch(event.run, abort("finished"));
-  const signal = AbortSignal.any([stop.signal, means.stopping]);
-  try {
-    await processSpan(processedEvent(bus, delivery, { event, task: undefined }), [], () =>
-      doStep(ctx, { run: means.run, signal }, { delivery, event }),
-    );
-  } finally {
-    clearTimeout(timer);
-    unwatch();
-  }
-}
-
-async function doStep(
-  ctx: BusContext,
-  { run, signal }: { run: RunStep; signal: AbortSignal },
-  { delivery, event }: { delivery: Delivery; event: Dispatched },
-): Promise<void> {
-  if (await isSettled(ctx, event)) return delivery.ack();
-  if (delivery.deliveryCount > MAX_DELIVERIES) {
-    const poison = new GenesisError("E_POISON");
-    await append(ctx, event, failed(event, { error: poison.toJSON() }));
-    return giveUp(ctx, delivery, poison);
-  }
-  const fact = await attempt(ctx.bus, run, { event, signal });
-  if (fact === undefined && signal.reason === ("drain" satisfies Stop)) return delivery.nak(0);
-  if (fact !== undefined) await append(ctx, event, fact);
-  delivery.ack();
-}
-
-/** Whether nobody waits for this attempt any more: its run is over, or its step or the attempt itself has its end in the log. */
-async function isSettled(
-  { bus }: BusContext,
-  { run, step = "", attempt: number = 1 }: Dispatched,
-): Promise<boolean> {
-  const { log, subjects } = bus;
-  const ends = await log.readLast([
-    subjects.fact("run.finished", run, "once"),
-    subjects.fact("step.completed", run, step),
-    subjects.fact("step.skipped", run, step),
-    subjects.fact("step.failed", run, step, number),
-  ]);
-  return ends.length > 0;
-}
-
-async function append(ctx: BusContext, dispatched: Dispatched, event: NewEvent): Promise<void> {
-  const { correlationId } = dispatched;
-  try {
-    const outcome = await ctx.bus.log.append({ event, expect: "subject" }, { correlationId });
-    if (outcome.kind === "superseded")
-      ctx.log.info({ event: "late_result" }, "another result stands already");
-  } catch (thrown) {
-    const error = asGenesisError(thrown);
-    if (error.code !== "E_TOO_LARGE" || event.type === "step.failed") throw error;
-    await append(ctx, dispatched, failed(dispatched, { error: error.toJSON() }));
-  }
+function hold(first: Delivery): Held {
+  let latest = first;
+  const delivery: Delivery = {
+    ...first,
+    ack: () => latest.ack(),
+    nak: (delayMs) => latest.nak(delayMs),
+    term: (reason) => latest.term(reason),
+    working: () => latest.working(),
+  };
+  return {
+    delivery,
+    heartbeat: setInterval(() => delivery.working(), HEARTBEAT_MS),
+    renew: (again) => {
+      latest = again;
+    },
+  };
 }

@@ -24,7 +24,7 @@ export const ERRORS = {
   E_NO_AGENT: { message: "No agent can take a step.", retryable: false },
   E_VALIDATION: { message: "The plan did not pass validation.", retryable: false },
   E_AGENT: { message: "The agent could not do the step.", retryable: true },
-  E_TIMEOUT: { message: "The agent did not answer in time.", retryable: true },
+  E_TIMEOUT: { message: "It was not done in time.", retryable: true },
   E_BUDGET: { message: "The run's budget is used up.", retryable: false },
   E_POISON: {
     message: "The message was given up after it ended several attempts without a result.",
@@ -63,7 +63,7 @@ export class GenesisError extends Error {
     details: ErrorDetail[] = [],
     options: { retryable?: boolean; cause?: unknown } = {},
   ) {
-    const where = details.map((d) => `${d.path}: ${d.rule}`).join("; ");
+    const where = details.map((d) => (d.path === "" ? d.rule : `${d.path}: ${d.rule}`)).join("; ");
     super(`${code} ${ERRORS[code].message}${where ? ` (${where})` : ""}`, { cause: options.cause });
     this.name = "GenesisError";
     this.code = code;

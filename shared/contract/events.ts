@@ -22,7 +22,8 @@ export const POLICY_DEFAULTS = {
 export const MAX_STEPS = 500;
 export const MAX_LABELS = 16;
 
-const shape = z.object({
+/** The shape in which every error crosses the bus. */
+export const errorShape = z.object({
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
   message: z.string(),
   retryable: z.boolean(),
@@ -141,7 +142,7 @@ export const EVENTS = {
   "step.failed": row(
     "agents",
     ["step", "attempt"],
-    z.object({ agent: token, error: shape, usage: usage.optional() }),
+    z.object({ agent: token, error: errorShape, usage: usage.optional() }),
     "one attempt failed; says whether a retry makes sense",
   ),
   "step.skipped": row(
@@ -166,7 +167,7 @@ export const EVENTS = {
   "plan.refused": row(
     "htdag",
     ["update"],
-    z.object({ error: shape, reason: z.string() }),
+    z.object({ error: errorShape, reason: z.string() }),
     "an update was refused, with the reason",
   ),
   "run.signal": row(
@@ -188,7 +189,7 @@ export const EVENTS = {
       outcome: z.enum(["completed", "failed", "rejected", "cancelled", "expired"]),
       through: z.int().min(1),
       result: jsonObject.optional(),
-      error: shape.optional(),
+      error: errorShape.optional(),
       counts: z.object({ completed: z.int().min(0), failed: z.int().min(0), skipped: z.int().min(0) }),
       usage,
     }),

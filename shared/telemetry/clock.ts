@@ -14,10 +14,19 @@ let zeroMs = performance.timeOrigin;
  * would begin before their parents. When the wall clock jumps, or the machine has slept, it follows.
  */
 export function now(): HrTime {
+  return hrTimeOf(nowMs());
+}
+
+/** The same in milliseconds since the epoch, with their fraction. */
+export function nowMs(): number {
   const elapsedMs = performance.now();
   const atLeastMs = Date.now() - elapsedMs;
   if (atLeastMs > zeroMs || zeroMs - atLeastMs > MAX_DRIFT_MS) zeroMs = atLeastMs;
-  const ms = zeroMs + elapsedMs;
+  return zeroMs + elapsedMs;
+}
+
+/** A time in milliseconds since the epoch, as spans take it. */
+export function hrTimeOf(ms: number): HrTime {
   const seconds = Math.floor(ms / MS_PER_S);
   return [seconds, Math.round((ms - seconds * MS_PER_S) * NS_PER_MS)];
 }

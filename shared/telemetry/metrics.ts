@@ -1,20 +1,14 @@
-import { TraceFlags, context, trace } from "@opentelemetry/api";
+import { TraceFlags, context, trace, type SpanContext } from "@opentelemetry/api";
 import {
   Counter,
+  Gauge,
   Histogram,
   Registry,
   collectDefaultMetrics,
   type OpenMetricsContentType,
 } from "prom-client";
-import {
-  METRICS,
-  OTHER,
-  type LabelRow,
-  type LabelsOf,
-  type MetricKey,
-  type MetricRow,
-  type Point,
-} from "./names.ts";
+import { canGrow, dropLabelSets, labelSetOf, openLabelSets, type Labels, type LabelSets } from "./label-sets.ts";
+import { METRICS, type LabelsOf, type MetricKey, type MetricRow, type Point } from "./names.ts";
 
 /** The metrics of this process. OpenMetrics, because only that text format carries exemplars. */
 const registry = new Registry<OpenMetricsContentType>();
@@ -23,76 +17,177 @@ registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
 
 /** The label names under which trace stores look exemplars up. */
 type Exemplar = { exemplarLabels?: { trace_id: string; span_id: string } };
-type Instrument = (labels: Record<string, string>, value: number) => void;
 
-/** Of each label whose values are listed elsewhere, the values seen so far. */
-const seen = new Map<LabelRow, Set<string>>();
+type Instrument = {
+  sets: LabelSets;
+  write: (labels: Labels, value: number, exemplar: Exemplar) => void;
+  remove: (labels: Labels) => void;
+};
 
-const instruments = new Map<string, Instrument>(
-  Object.entries<MetricRow>(METRICS).map(([key, row]) => [key, instrumentOf(row)]),
-);
+/** What was used so far. A service shows what it has, and not the rows of all the others. */
+const instruments = new Map<MetricKey, Instrument>();
 
 /**
- * Adds to a counter, or lets a histogram see a value. A label value beyond its bounds becomes `other`. Never throws: a value
- * that is no amount is counted as a failed observation.
+ * Adds to a counter, lets a histogram see a value, or sets a gauge. A label value beyond its bounds becomes `other`. Never
+ * throws: a value that is no amount is counted as a failed observation.
  */
 export function record<K extends MetricKey>(metric: K, labels: LabelsOf<K>, value = 1): void {
   recordPoint({ metric, labels, value } as Point);
 }
 
-/** As `record`, for what an `observe` found. */
-export function recordPoint({ metric, labels, value }: Point): void {
-  if (Number.isFinite(value) && value >= 0) instruments.get(metric)!(bounded(METRICS[metric], labels), value);
-  else record("observeFailures", {});
+/** As `record`, for what an `observe` found. @param by the span that an exemplar leads to; the one at hand if not given */
+export function recordPoint({ metric, labels, value }: Point, by?: SpanContext): void {
+  if (!Number.isFinite(value) || value < 0) return record("observeFailures", {});
+  const { sets, write } = instruments.get(metric) ?? register(metric);
+  const set = labelSetOf(sets, labels, countRefused);
+  set.touchedMs = performance.now();
+  write(set.labels, value, sets.row.exemplar ? exemplarOf(by) : NO_EXEMPLAR);
 }
 
-/** Adds the metrics of the process itself and of Node: memory, CPU, event loop, garbage collection. */
-export function collectProcessMetrics(): void {
-  collectDefaultMetrics({ register: registry });
+function countRefused(): void {
+  record("seriesRefused", {});
 }
+
+/**
+ * Adds the metrics of the process itself and of Node (memory, CPU, event loop, garbage collection), and counters of the
+ * service that are worth seeing while they stand at zero.
+ */
+export function collectProcessMetrics(service: string): void {
+  collectDefaultMetrics({ register: registry, gcDurationBuckets: GC_SECONDS });
+  for (const name of LEFT_OUT) registry.removeSingleMetric(name);
+  const owners = new Set<string>([service, "telemetry", "transport"]);
+  for (const [key, { owner, kind, labels }] of Object.entries<MetricRow>(METRICS)) {
+    const isWanted = owners.has(owner) && kind === "counter" && Object.keys(labels).length === 0;
+    if (isWanted && !instruments.has(key as MetricKey)) register(key as MetricKey);
+  }
+}
+
+const GC_SECONDS = [0.001, 0.01, 0.1];
+/** Forty series of heap spaces, and gauges that end like counters. */
+const LEFT_OUT = [
+  "nodejs_heap_space_size_total_bytes",
+  "nodejs_heap_space_size_used_bytes",
+  "nodejs_heap_space_size_available_bytes",
+  "nodejs_active_resources",
+  "nodejs_active_resources_total",
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+];
 
 /** What `GET /metrics` answers. */
 export async function exposition(): Promise<{ contentType: string; body: string }> {
+  await refreshGauges();
   return { contentType: registry.contentType, body: await registry.metrics() };
 }
 
-function instrumentOf(row: MetricRow): Instrument {
+/** One series as the registry holds it: of a histogram its buckets (label `le`, cumulative), its sum and its count. */
+export type Sample = { name: string; labels: Readonly<Record<string, string | number>>; value: number };
+
+/** Every series of the table's metrics, as the registry holds them now. */
+export async function readRegistry(): Promise<ReadonlyMap<MetricKey, readonly Sample[]>> {
+  await refreshGauges();
+  const read = async ([key, { sets }]: [MetricKey, Instrument]): Promise<[MetricKey, Sample[]]> => {
+    const { name } = sets.row;
+    const { values } = (await registry.getSingleMetric(name)!.get()) as { values: RawSample[] };
+    return [key, values.map(({ metricName = name, labels, value }) => ({ name: metricName, labels, value }))];
+  };
+  return new Map(await Promise.all([...instruments].map(read)));
+}
+
+type RawSample = { metricName?: string; labels: Record<string, string | number>; value: number };
+
+/**
+ * Takes away label sets that nothing was recorded under for a time, and gives their place to others. Only of metrics whose
+ * label values are not all listed in the table: the others cannot grow. Returns how many it took away.
+ */
+export function purgeMetrics(ttlMs: number): number {
+  const oldestMs = performance.now() - ttlMs;
+  const growing = [...instruments.values()].filter(({ sets }) => canGrow(sets));
+  return growing.reduce((purged, one) => purged + drop(one, ({ touchedMs }) => touchedMs < oldestMs), 0);
+}
+
+function drop({ sets, remove }: Instrument, isOld: (set: { touchedMs: number }) => boolean): number {
+  const old = dropLabelSets(sets, isOld);
+  for (const { labels } of old) remove(labels);
+  return old.length;
+}
+
+type GaugeReader = {
+  read: () => Promise<readonly Point[]>;
+  startedMs: number;
+  /** What was read last, for all who look meanwhile. */
+  points: Promise<readonly Point[]>;
+};
+
+/** How long what was read holds, and how long a scrape waits for it. */
+const GAUGES_HOLD_MS = 5000;
+const GAUGES_WITHIN_MS = 1000;
+
+const gaugeReaders = new Set<GaugeReader>();
+
+/**
+ * Has gauges read when somebody looks, at most every 5 s and for at most 1 s. What cannot be read then is not there: an old
+ * number would look like a new one. Returns how to stop it.
+ */
+export function readGauges(read: () => Promise<readonly Point[]>): () => void {
+  const reader = { read, startedMs: Number.NEGATIVE_INFINITY, points: Promise.resolve([]) };
+  gaugeReaders.add(reader);
+  return () => void gaugeReaders.delete(reader);
+}
+
+async function refreshGauges(): Promise<void> {
+  const points = (await Promise.all([...gaugeReaders].map(pointsOf))).flat();
+  for (const one of instruments.values()) if (one.sets.row.kind === "gauge") drop(one, () => true);
+  for (const point of points) recordPoint(point);
+}
+
+function pointsOf(reader: GaugeReader): Promise<readonly Point[]> {
+  const nowMs = performance.now();
+  if (nowMs - reader.startedMs < GAUGES_HOLD_MS) return reader.points;
+  reader.startedMs = nowMs;
+  const late = new Promise<never>((_, reject) => setTimeout(reject, GAUGES_WITHIN_MS).unref());
+  reader.points = Promise.race([reader.read(), late]).catch(() => {
+    record("observeFailures", {});
+    return [];
+  });
+  return reader.points;
+}
+
+function register(metric: MetricKey): Instrument {
+  const sets = openLabelSets(METRICS[metric]);
+  const instrument = { sets, ...writerOf(sets) };
+  instruments.set(metric, instrument);
+  return instrument;
+}
+
+function writerOf({ row, labelNames }: LabelSets): Omit<Instrument, "sets"> {
   const options = {
     name: row.name,
     help: `${row.means} [${row.unit}]`,
-    labelNames: Object.keys(row.labels),
+    labelNames: [...labelNames],
     registers: [registry],
     enableExemplars: row.exemplar === true,
   };
-  if (row.buckets === undefined) {
-    const counter = new Counter(options);
-    if (!row.exemplar) return (labels, value) => counter.inc(labels, value);
-    return (labels, value) => counter.inc({ labels, value, ...currentExemplar() });
+  if (row.kind === "gauge") {
+    const gauge = new Gauge(options);
+    return { write: (labels, value) => gauge.set(labels, value), remove: (labels) => gauge.remove(labels) };
   }
-  const histogram = new Histogram({ ...options, buckets: [...row.buckets] });
-  if (!row.exemplar) return (labels, value) => histogram.observe(labels, value);
-  return (labels, value) => histogram.observe({ labels, value, ...currentExemplar() });
+  if (row.kind === "counter") {
+    const counter = new Counter(options);
+    const remove = (labels: Labels): void => counter.remove(labels);
+    if (!row.exemplar) return { write: (labels, value) => counter.inc(labels, value), remove };
+    return { write: (labels, value, exemplar) => counter.inc({ labels, value, ...exemplar }), remove };
+  }
+  const histogram = new Histogram({ ...options, buckets: [...row.buckets!] });
+  const remove = (labels: Labels): void => histogram.remove(labels);
+  if (!row.exemplar) return { write: (labels, value) => histogram.observe(labels, value), remove };
+  return { write: (labels, value, exemplar) => histogram.observe({ labels, value, ...exemplar }), remove };
 }
 
-/** The span at hand, if it is recorded: an exemplar that leads to no trace helps nobody. */
-function currentExemplar(): Exemplar {
-  const span = trace.getSpanContext(context.active());
+const NO_EXEMPLAR: Exemplar = {};
+
+/** A span, if it is recorded: an exemplar that leads to no trace helps nobody. */
+function exemplarOf(span = trace.getSpanContext(context.active())): Exemplar {
   const isSampled = span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
-  return isSampled ? { exemplarLabels: { trace_id: span.traceId, span_id: span.spanId } } : {};
-}
-
-function bounded(row: MetricRow, labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(row.labels).map(([name, label]) => [name, boundedValue(label, labels[name] ?? "")]),
-  );
-}
-
-function boundedValue(label: LabelRow, value: string): string {
-  if ("values" in label) return label.values.includes(value) ? value : OTHER;
-  let known = seen.get(label);
-  if (known === undefined) seen.set(label, (known = new Set()));
-  if (known.has(value)) return value;
-  if (known.size >= label.atMost) return OTHER;
-  known.add(value);
-  return value;
+  return isSampled ? { exemplarLabels: { trace_id: span.traceId, span_id: span.spanId } } : NO_EXEMPLAR;
 }

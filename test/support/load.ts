@@ -15,6 +15,7 @@ const COURSES: readonly { task: Record<string, unknown>; outcome: Outcome }[] = 
 const TRY_FOR_MS = 30_000;
 const TRY_AGAIN_MS = 50;
 const POLL_MS = 100;
+const ANNOUNCED_WITHIN_MS = 30_000;
 
 /**
  * Leaves tasks in the inbox, each with a key of its own, and again until the broker says that it is safe: what a client does
@@ -61,12 +62,34 @@ export async function allFinished(
   }
 }
 
-/** Whether every message of the log and the inbox has been handled and acknowledged. */
-export async function isAllHandled(client: ForeignClient): Promise<boolean> {
-  const consumers = await Promise.all(
-    ["GENESIS", "GENESIS_INBOX"].map((stream) => consumersOf(client, stream)),
-  );
-  return consumers.flat().every(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending === 0);
+/**
+ * Resolves with the `count`th message on a subject: the broker hands it on before it has stored it, so whoever is killed now is
+ * killed in the middle. @throws Error when there are not as many within 30 s
+ */
+export function announced(client: ForeignClient, filter: string, count = 1): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let left = count;
+    const late = setTimeout(
+      () => done(new Error(`${left} messages on ${filter} are missing`)),
+      ANNOUNCED_WITHIN_MS,
+    );
+    const subscription = client.nc.subscribe(filter, { callback: () => --left === 0 && done() });
+    const done = (error?: Error): void => {
+      clearTimeout(late);
+      subscription.unsubscribe();
+      if (error) reject(error);
+      else resolve();
+    };
+  });
+}
+
+/** Whether every message of the log and the inbox has been handled and acknowledged; by one durable, where it is named. */
+export async function isAllHandled(client: ForeignClient, durable?: string): Promise<boolean> {
+  const streams = ["GENESIS", "GENESIS_INBOX"].map((stream) => consumersOf(client, stream));
+  const consumers = (await Promise.all(streams)).flat();
+  return consumers
+    .filter(({ name }) => durable === undefined || name === durable)
+    .every(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending === 0);
 }
 
 /**

@@ -27,7 +27,7 @@ export type TestServer = {
 };
 
 /** What a test may change about its broker; the rest is as shipped. */
-export type ServerOptions = { maxPayload?: number; jetstream?: boolean };
+export type ServerOptions = { maxPayload?: number; jetstream?: boolean; config?: string };
 
 /**
  * Starts `nats-server` (found on PATH) as the shipped configuration has it: every acknowledged write on disk, messages
@@ -62,10 +62,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 function configText(
   dir: string,
   port: number,
-  { maxPayload = 2 * MIB, jetstream = true }: ServerOptions,
+  { maxPayload = 2 * MIB, jetstream = true, config = "" }: ServerOptions,
 ): string {
   const store = jetstream ? `jetstream { store_dir: "${dir}", sync_interval: always }` : "";
-  return `listen: "127.0.0.1:${port}"\nmax_payload: ${maxPayload}\n${store}\n`;
+  return `listen: "127.0.0.1:${port}"\nmax_payload: ${maxPayload}\n${store}\n${config}\n`;
 }
 
 async function run(config: string, port: number): Promise<ChildProcess> {

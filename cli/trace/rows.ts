@@ -1,0 +1,96 @@
+import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
+import type { Hop, PartNode } from "./hops.ts";
+import type { Span } from "./span.ts";
+
+/**
+ * One line of a drawn trace: a message (its sending, its handling, or both), or a part of the handling above it. Messages hang
+ * on rails: one is brought about by the one above it on its rail, and where several follow from one, all but the last have a
+ * rail of their own to the right. So a chain of a thousand messages is as wide as one of two.
+ */
+export type TraceRow = {
+  sent?: Span;
+  work?: Span;
+  part?: Span;
+  /** How deep a part lies in the handling, from 1; 0 for a message. */
+  depth: number;
+  /** Which rail, counted from the left; every rail to the left of it goes on below this row. */
+  rail: number;
+  /** Whether the rail begins here, off the one to the left. */
+  isBranch: boolean;
+  /** Whether the rail goes on below. */
+  goesOn: boolean;
+  isCritical: boolean;
+  /** Whether the span that brought it about is in no file. */
+  isOrphan: boolean;
+  /** The step of the run that it belongs to. */
+  step?: string;
+};
+
+/**
+ * The lines of a trace, from the top. Where several messages follow from one, the rail goes on with the critical one, or else
+ * with the one whose last span ends last.
+ * @param critical the spans of the critical path
+ */
+export function traceRows(tops: readonly Hop[], critical: ReadonlySet<Span>): TraceRow[] {
+  const ends = endsOf(tops, critical);
+  const rows: TraceRow[] = [];
+  const open: Place[] = tops.toReversed().map((hop) => ({ hop, rail: 0, isBranch: false }));
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const { hop, rail } = at;
+    rows.push(...rowsOf(at, critical));
+    const [first, ...others] = hop.next;
+    const main = others.reduce((last, next) => (ends.get(next)! >= ends.get(last!)! ? next : last), first);
+    const sides = hop.next.filter((next) => next !== main);
+    if (main) open.push({ hop: main, rail, isBranch: false });
+    open.push(...sides.toReversed().map((side) => ({ hop: side, rail: rail + 1, isBranch: true })));
+  }
+  return rows;
+}
+
+type Place = { hop: Hop; rail: number; isBranch: boolean };
+
+function rowsOf({ hop, rail, isBranch }: Place, critical: ReadonlySet<Span>): TraceRow[] {
+  const { sent, work, isOrphan, parts, next } = hop;
+  const step = stepOf(work) ?? stepOf(sent);
+  const about = { rail, goesOn: next.length > 0, ...(step !== undefined && { step }) };
+  const isCritical = [sent, work].some((span) => span && critical.has(span));
+  return [
+    { ...(sent && { sent }), ...(work && { work }), depth: 0, ...about, isBranch, isCritical, isOrphan },
+    ...partsIn(parts).map(({ part, depth }) => {
+      return { part, depth, ...about, isBranch: false, isCritical: critical.has(part), isOrphan: false };
+    }),
+  ];
+}
+
+/** When the last span that follows from each message ends; never, where the critical path runs through it. */
+function endsOf(tops: readonly Hop[], critical: ReadonlySet<Span>): Map<Hop, number> {
+  const order: Hop[] = [];
+  const open = [...tops];
+  for (let hop = open.pop(); hop !== undefined; hop = open.pop()) {
+    order.push(hop);
+    open.push(...hop.next);
+  }
+  const ends = new Map<Hop, number>();
+  for (const hop of order.toReversed()) {
+    const own = [hop.sent, hop.work].filter((span) => span !== undefined);
+    const all = [...own.map(({ startMs, durationMs }) => startMs + durationMs), ...hop.next.map((next) => ends.get(next)!)];
+    ends.set(hop, own.some((span) => critical.has(span)) ? Infinity : all.reduce((a, b) => Math.max(a, b)));
+  }
+  return ends;
+}
+
+function partsIn(parts: readonly PartNode[]): { part: Span; depth: number }[] {
+  const found: { part: Span; depth: number }[] = [];
+  const open = parts.toReversed().map((node) => ({ node, depth: 1 }));
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const { node, depth } = at;
+    found.push({ part: node.span, depth });
+    open.push(...node.parts.toReversed().map((inner) => ({ node: inner, depth: depth + 1 })));
+  }
+  return found;
+}
+
+function stepOf(span: Span | undefined): string | undefined {
+  const step = span?.attributes[ATTRIBUTE.step];
+  return step === undefined ? undefined : String(step);
+}

@@ -1,0 +1,118 @@
+import { OTHER, type LabelRow, type MetricRow } from "./names.ts";
+
+export type Labels = Record<string, string>;
+
+/** One label set of a metric. */
+export type LabelSet = {
+  readonly labels: Labels;
+  /** When something was recorded under it, on the process's own clock. */
+  touchedMs: number;
+  /** Whether every label of it is `other`. */
+  readonly isOverflow: boolean;
+};
+
+/** The label sets that a metric has in this process. */
+export type LabelSets = {
+  readonly row: MetricRow;
+  readonly labelNames: readonly string[];
+  /** Series that each label set takes: of a histogram one per bucket, and three more. */
+  readonly lines: number;
+  readonly byKey: Map<string, LabelSet>;
+};
+
+/**
+ * Series that the table's metrics may have in one process; Node's own take less than 60, so a scrape stays under 500. Every
+ * metric that is used has its label set of `other`s paid for in advance, so that there is always a place left to count.
+ */
+const MAX_SERIES = 430;
+
+let series = 0;
+/** Of each label whose values are listed elsewhere, the values in use, and by how many label sets. */
+const inUse = new Map<LabelRow, Map<string, number>>();
+
+/** Makes room for a metric. */
+export function openLabelSets(row: MetricRow): LabelSets {
+  const lines = row.buckets === undefined ? 1 : row.buckets.length + 3;
+  series += lines;
+  return { row, labelNames: Object.keys(row.labels), lines, byKey: new Map() };
+}
+
+/**
+ * The label set under which labels are counted: their own; or, where a value is beyond its bounds, one with `other` in its
+ * place; or, where the process has as many series as it may have, the one of `other`s alone.
+ * @param onRefused told of the last case
+ */
+export function labelSetOf(sets: LabelSets, labels: Labels, onRefused: () => void): LabelSet {
+  return sets.byKey.get(keyOf(sets, labels)) ?? admitted(sets, labels, onRefused);
+}
+
+/** Takes away the label sets for which `isOld` says so, and gives their place to others. Returns what they were. */
+export function dropLabelSets(sets: LabelSets, isOld: (set: LabelSet) => boolean): LabelSet[] {
+  const old = [...sets.byKey].filter(([, set]) => isOld(set));
+  for (const [key, set] of old) {
+    sets.byKey.delete(key);
+    if (!set.isOverflow) account(sets, set, -1);
+  }
+  return old.map(([, set]) => set);
+}
+
+/** Whether a metric can get label sets that the table does not foresee. */
+export function canGrow({ row }: LabelSets): boolean {
+  return Object.values(row.labels).some(isOpen);
+}
+
+function admitted(sets: LabelSets, asked: Labels, onRefused: () => void): LabelSet {
+  const bounded = mapLabels(sets, (name, row) => {
+    const value = asked[name] ?? "";
+    return mayTake(row, value) ? value : OTHER;
+  });
+  const known = sets.byKey.get(keyOf(sets, bounded));
+  if (known !== undefined) return known;
+  const hasRoom = series + sets.lines <= MAX_SERIES || sets.labelNames.length === 0;
+  if (!hasRoom) onRefused();
+  const labels = hasRoom ? bounded : mapLabels(sets, () => OTHER);
+  const key = keyOf(sets, labels);
+  return sets.byKey.get(key) ?? added(sets, key, labels);
+}
+
+function added(sets: LabelSets, key: string, labels: Labels): LabelSet {
+  const isOverflow = sets.labelNames.every((name) => labels[name] === OTHER);
+  const set = { labels, touchedMs: 0, isOverflow };
+  sets.byKey.set(key, set);
+  if (!isOverflow) account(sets, set, 1);
+  return set;
+}
+
+/** Takes the place of a label set, or gives it back. */
+function account({ row, lines }: LabelSets, { labels }: LabelSet, sets: 1 | -1): void {
+  series += sets * lines;
+  for (const [name, label] of Object.entries(row.labels)) {
+    const value = labels[name]!;
+    if (!isOpen(label) || value === OTHER) continue;
+    let values = inUse.get(label);
+    if (values === undefined) inUse.set(label, (values = new Map()));
+    const users = (values.get(value) ?? 0) + sets;
+    if (users > 0) values.set(value, users);
+    else values.delete(value);
+  }
+}
+
+function mayTake(row: LabelRow, value: string): boolean {
+  if ("values" in row) return row.values.includes(value);
+  const known = inUse.get(row);
+  return known === undefined || known.has(value) || known.size < row.atMost;
+}
+
+function isOpen(row: LabelRow): boolean {
+  return "atMost" in row;
+}
+
+function mapLabels({ row }: LabelSets, valueOf: (name: string, row: LabelRow) => string): Labels {
+  return Object.fromEntries(Object.entries(row.labels).map(([name, label]) => [name, valueOf(name, label)]));
+}
+
+function keyOf({ labelNames }: LabelSets, labels: Labels): string {
+  let key = "";
+  for (const name of labelNames) key += `${labels[name] ?? ""}\0`;
+  return key;
+}
