@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../shared/config.ts";
 import { asyncapiText } from "./generate/asyncapi.ts";
+import { CONTRACT_SECTIONS } from "./generate/contract-tables.ts";
+import { withSections } from "./generate/markdown.ts";
 import { jsonSchemaOf, schemaPath, SCHEMAS } from "./generate/schemas.ts";
 import { settingsPage } from "./generate/settings-page.ts";
 
@@ -12,6 +14,7 @@ import { settingsPage } from "./generate/settings-page.ts";
  */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   "docs/settings.md": settingsPage,
+  "docs/contract.md": contractPage,
   "docs/asyncapi.yaml": asyncapiText,
   ...Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [
@@ -20,6 +23,11 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
     ]),
   ),
 };
+
+/** Written by hand, but for its tables. */
+function contractPage(): string {
+  return withSections(readFileSync(join(PROJECT_ROOT, "docs", "contract.md"), "utf8"), CONTRACT_SECTIONS);
+}
 
 const STYLE = JSON.parse(readFileSync(join(PROJECT_ROOT, ".oxfmtrc.json"), "utf8")) as FormatConfig;
 

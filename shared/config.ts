@@ -11,6 +11,8 @@ type Row<T> = {
   readBy: string;
   means: string;
   secret?: true;
+  /** A value that does not fit is ignored, as OpenTelemetry's specification has it for its own variables. */
+  lenient?: true;
   parse: (text: string) => T;
 };
 
@@ -54,6 +56,10 @@ const list = (value: string): string[] =>
     .split(",")
     .map((item) => item.trim())
     .filter(Boolean);
+const listOf =
+  <T extends string>(...allowed: readonly T[]) =>
+  (value: string): T[] =>
+    list(value).map(oneOf(...allowed));
 const prefix = (value: string): string => {
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(value))
     throw new Unfit("must be 1 to 32 lower-case letters, digits, _ or -, beginning with a letter");
@@ -73,6 +79,14 @@ const row = <T>(
   means,
   parse,
 });
+
+const lenient = <T>(strict: Row<T>): Row<T> => ({ ...strict, lenient: true });
+
+/** Only the word "true" is true, in any case, for a variable of OpenTelemetry. */
+const otelBoolean = (value: string): boolean => {
+  if (!/^(true|false)$/i.test(value)) throw new Unfit("must be true or false");
+  return value.toLowerCase() === "true";
+};
 
 const GIB = 1024 ** 3;
 const KIB = 1024;
@@ -163,6 +177,22 @@ export const SETTINGS = {
     "size of the dead letters in bytes; the oldest go first",
     integer(64 * KIB, 1024 * GIB),
   ),
+  metricsTtlSeconds: row(
+    "GENESIS_METRICS_TTL_SECONDS",
+    "3600",
+    "all",
+    "after this many seconds without use a label set of a metric is dropped",
+    integer(1, 604_800),
+  ),
+  tracesExporter: lenient(
+    row(
+      "OTEL_TRACES_EXPORTER",
+      "otlp",
+      "all",
+      "where spans go, beside the traces file: otlp (where an endpoint is set), console, none, or several with commas",
+      listOf("otlp", "console", "none"),
+    ),
+  ),
   otlpEndpoint: row(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     undefined,
@@ -177,12 +207,86 @@ export const SETTINGS = {
     "the same, for traces alone",
     url("http:", "https:"),
   ),
-  sdkDisabled: row("OTEL_SDK_DISABLED", "false", "all", "true: no spans at all", oneOf("true", "false")),
+  otlpProtocol: lenient(
+    row("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "all", "how spans are sent", oneOf("grpc", "http/protobuf")),
+  ),
+  otlpTracesProtocol: lenient(
+    row(
+      "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+      undefined,
+      "all",
+      "the same, for traces alone",
+      oneOf("grpc", "http/protobuf"),
+    ),
+  ),
+  otlpTimeoutMs: lenient(
+    row(
+      "OTEL_EXPORTER_OTLP_TIMEOUT",
+      "2000",
+      "all",
+      "milliseconds that one export may take",
+      integer(1, 60_000),
+    ),
+  ),
+  otlpTracesTimeoutMs: lenient(
+    row(
+      "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+      undefined,
+      "all",
+      "the same, for traces alone",
+      integer(1, 60_000),
+    ),
+  ),
+  spanQueueSize: lenient(
+    row(
+      "OTEL_BSP_MAX_QUEUE_SIZE",
+      "8192",
+      "all",
+      "spans that wait for an exporter at most; beyond that they are dropped, and counted",
+      integer(1, 1_000_000),
+    ),
+  ),
+  spanBatchSize: lenient(
+    row(
+      "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+      "512",
+      "all",
+      "spans that are exported together",
+      integer(1, 1_000_000),
+    ),
+  ),
+  spanDelayMs: lenient(
+    row(
+      "OTEL_BSP_SCHEDULE_DELAY",
+      "1000",
+      "all",
+      "milliseconds between two exports; a traces file is written every 200",
+      integer(1, 600_000),
+    ),
+  ),
+  spanExportTimeoutMs: lenient(
+    row(
+      "OTEL_BSP_EXPORT_TIMEOUT",
+      "2000",
+      "all",
+      "milliseconds after which an export that hangs is no longer waited for",
+      integer(1, 60_000),
+    ),
+  ),
+  sdkDisabled: lenient(row("OTEL_SDK_DISABLED", "false", "all", "true: no spans at all", otelBoolean)),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
 type Value<K extends SettingName> = ReturnType<(typeof SETTINGS)[K]["parse"]>;
-type Optional = "tracesFile" | "modelUrl" | "modelName" | "modelKey" | "otlpEndpoint" | "otlpTracesEndpoint";
+type Optional =
+  | "tracesFile"
+  | "modelUrl"
+  | "modelName"
+  | "modelKey"
+  | "otlpEndpoint"
+  | "otlpTracesEndpoint"
+  | "otlpTracesProtocol"
+  | "otlpTracesTimeoutMs";
 export type Settings = { [K in SettingName]: K extends Optional ? Value<K> | undefined : Value<K> };
 
 /** Where the shipped files are: the folder that holds package.json. */
@@ -209,7 +313,28 @@ export function childEnvironment(settings: Record<string, string>): NodeJS.Proce
   return { ...process.env, ...settings };
 }
 
+/** The variables whose values are ignored because they are none of those that the specification gives them. */
+export function ignoredSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
+  return Object.values<Row<unknown>>(SETTINGS)
+    .filter((r) => r.lenient && isUnfit(r, environment))
+    .map((r) => r.variable);
+}
+
+function isUnfit(r: Row<unknown>, environment: NodeJS.ProcessEnv): boolean {
+  try {
+    readStrictly(r, environment);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 function readOne(r: Row<unknown>, environment: NodeJS.ProcessEnv): unknown {
+  if (r.lenient && isUnfit(r, environment)) return readStrictly(r, {});
+  return readStrictly(r, environment);
+}
+
+function readStrictly(r: Row<unknown>, environment: NodeJS.ProcessEnv): unknown {
   // An empty variable counts as not set, as OpenTelemetry's specification has it.
   const value = environment[r.variable] || r.default;
   if (value === undefined) return undefined;

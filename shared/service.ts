@@ -4,11 +4,10 @@ import { connect, type Bus } from "./bus/connect.ts";
 import type { BusContext, Work } from "./bus/context.ts";
 import { waitForSetup } from "./bus/wait-for-setup.ts";
 import { consumers, type ConsumerSpec } from "./contract/streams.ts";
-import { SettingError, readSettings, type Settings } from "./config.ts";
+import { SettingError, ignoredSettings, readSettings, type Settings } from "./config.ts";
 import { serveHttp, type HttpServer } from "./telemetry/http.ts";
-import { createLog, type Log } from "./telemetry/logging.ts";
-import { collectProcessMetrics } from "./telemetry/metrics.ts";
-import { startTracing, type Tracing, type TracingOptions } from "./telemetry/tracing.ts";
+import type { Log } from "./telemetry/logging.ts";
+import { getObservability, type ObservabilityOptions } from "./telemetry/observability.ts";
 
 /** What a service is given to work with. */
 export type Context = BusContext & { settings: Settings };
@@ -30,11 +29,12 @@ const DRAIN_WITHIN_MS = 8500;
 /** After it the process is gone, whatever hangs. */
 const END_WITHIN_MS = 10_000;
 
+const observability = getObservability();
+
 /** What has been started so far, and so is to be stopped. */
 type Running = {
   name: string;
   log: Log;
-  tracing?: Tracing;
   http?: HttpServer;
   bus?: Bus;
   works: readonly Work[];
@@ -50,7 +50,8 @@ type Running = {
  */
 export async function service<T>(name: string, spec: Service<T>): Promise<void> {
   const settings = settingsOrExit(name);
-  const log = createLog({ service: name, level: settings.logLevel, format: settings.logFormat });
+  const { logLevel: level, logFormat: format } = settings;
+  const log = observability.openLog({ service: name, level, format });
   const running: Running = { name, log, works: [], isReady: false, isEnding: false };
   endOnSignals(running);
   try {
@@ -76,9 +77,10 @@ async function begin<T>(running: Running, settings: Settings, { prepare, start }
   const startedMs = performance.now();
   const { version } = packageJson;
   log.info({ event: "starting", version }, "starting");
+  for (const variable of ignoredSettings())
+    log.warn({ event: "setting_ignored", variable }, "not one of its values; the default holds");
   const prepared = (await prepare?.(settings)) as T;
-  collectProcessMetrics();
-  running.tracing = await traced({ service: name, version, log, settings });
+  await observe({ service: name, version, settings });
   running.http = await serve(running, settings);
   const bus = await reachBroker(running, settings);
   running.works = await start({ name, settings, bus, log }, prepared);
@@ -94,9 +96,9 @@ async function begin<T>(running: Running, settings: Settings, { prepare, start }
   process.send?.({ ready: true, http });
 }
 
-async function traced(options: TracingOptions): Promise<Tracing> {
+async function observe(options: ObservabilityOptions): Promise<void> {
   try {
-    return await startTracing(options);
+    await observability.start(options);
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
     throw new SettingError("GENESIS_TRACES_FILE", `must be a file that can be written (${codeOf(error)})`);
@@ -167,7 +169,7 @@ async function endAs(running: Running, code: ExitCode, event?: string, err?: unk
   const draining = Promise.all(running.works.map((work) => work.drain()));
   const isDrained = await settlesWithin(draining, DRAIN_WITHIN_MS);
   if (!isDrained) running.log.error({ event: "drain_failed" }, "not everything that was begun was finished");
-  await Promise.allSettled([running.bus?.close(), running.tracing?.stop(), running.http?.close()]);
+  await Promise.allSettled([running.bus?.close(), observability.stop(), running.http?.close()]);
   process.exit(isDrained ? code : EXIT.failed);
 }
 
@@ -208,7 +210,7 @@ async function refuse(running: Running, err: unknown): Promise<void> {
   const line = told === undefined ? `cannot start (${codeOf(err)})` : (err as Error).message;
   running.log.fatal({ event: "start_failed", err }, line);
   tell(running.name, line);
-  if (told !== EXIT.config) await running.tracing?.stop();
+  if (told !== EXIT.config) await observability.stop();
   process.exit(told ?? EXIT.failed);
 }
 

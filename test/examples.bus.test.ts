@@ -3,12 +3,14 @@ import { execFile, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { z } from "zod";
+import { schemaPath } from "../docs/generate/schemas.ts";
 import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
 import { eventually } from "./support/eventually.ts";
 import { factOf, wrongInFact } from "./support/fact-shape.ts";
-import { bodyOf, runOfKey } from "./support/foreign-client.ts";
 import { startInstance, type Instance } from "./support/instance.ts";
 import { hasProgram } from "./support/programs.ts";
+import { bodyOf, runOfKey } from "./support/stored-message.ts";
 
 /** The examples, as a reader would start them, against a whole Genesis. */
 const EXAMPLES = ["01-submit.ts", "02-watch.ts", "03-from-bare-nats.ts", "04-cancel.ts"];
@@ -121,3 +123,17 @@ test("04-cancel.ts cancels a run, and once more changes nothing", async () => {
   assert.equal(signals.length, 1);
   assert.deepEqual(signals.flatMap(wrongInFact), []);
 });
+
+test("everything that these runs have left in the streams is what the published JSON Schemas say", async () => {
+  const facts = (await instance.client.readAll("GENESIS", "genesis.v1.>")).map(factOf);
+  for (const { type, subject, body } of facts)
+    assert.deepEqual(published(type).safeParse(body).error?.issues ?? [], [], subject);
+  assert.ok(new Set(facts.map(({ type }) => type)).size >= 8);
+  const letters = await instance.client.deadLetters();
+  for (const letter of letters) published("dead-letter").parse(bodyOf(letter));
+  assert.ok(letters.length > 0);
+});
+
+function published(name: string): z.ZodType {
+  return z.fromJSONSchema(JSON.parse(readFileSync(join(PROJECT_ROOT, "docs", schemaPath(name)), "utf8")));
+}

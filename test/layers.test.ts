@@ -113,7 +113,7 @@ const RESERVED: readonly { packages: RegExp; layers: readonly string[]; folders?
   { packages: /^@nats-io\//, layers: ["bus"], folders: /^examples\// },
   { packages: /^(@opentelemetry\/|prom-client$|pino$)/, layers: ["telemetry"] },
   { packages: /^(ai$|@ai-sdk\/)/, layers: ["effect"] },
-  { packages: /^yaml$/, layers: ["catalog"] },
+  { packages: /^yaml$/, layers: ["catalog"], folders: /^docs\// },
 ];
 
 const FILES = globSync("{services,shared,cli,local,bench,test,examples,docs}/**/*.ts", { cwd: PROJECT_ROOT });

@@ -5,9 +5,10 @@ import type { Outcome } from "./support/audited-end.ts";
 import { audit } from "./support/auditor.ts";
 import { eventually } from "./support/eventually.ts";
 import { factOf, type Fact } from "./support/fact-shape.ts";
-import { foreignClient, runOfKey, type ForeignClient, type PubAck } from "./support/foreign-client.ts";
+import { foreignClient, type ForeignClient, type PubAck } from "./support/foreign-client.ts";
+import { runOfKey } from "./support/stored-message.ts";
 import { startInstance, type Instance } from "./support/instance.ts";
-import { allFinished, announced, isAllHandled } from "./support/load.ts";
+import { allFinished, announced, isAllHandled, shortenAckWait } from "./support/load.ts";
 import { complete, dispatchOf, fail } from "./support/puppet.ts";
 
 // What happens when two things happen at once. Where it matters who was first, the order of the log says so, and nothing else.
@@ -17,6 +18,7 @@ let client: ForeignClient;
 before(async () => {
   instance = await startInstance();
   client = instance.client;
+  await shortenAckWait(client, 2);
 });
 
 after(() => instance.stop());
@@ -193,8 +195,7 @@ describe("an attempt", () => {
     await client.task({ goal: "race", taskType: "flow_retry" }, { "idempotency-key": "retry-1" });
     await failed;
     instance.kill("execution");
-    // What it had in hand comes again after the ack wait of 30 s.
-    await client.finished(run, 60_000);
+    await client.finished(run);
     assert.deepEqual(endIn(await audited(run, "completed")).result, { s1: { attempt: 2 } });
   });
 
@@ -204,7 +205,7 @@ describe("an attempt", () => {
     await client.task({ goal: "race", taskType: "flow_retry" }, { "idempotency-key": "retry-2" });
     await isSet;
     instance.kill("nats-server");
-    await client.finished(run, 60_000);
+    await client.finished(run);
     assert.deepEqual(endIn(await audited(run, "completed")).result, { s1: { attempt: 2 } });
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, instant, timeOfDay } from "./time.ts";
+import { duration, instant, offset, timeOfDay } from "./time.ts";
 
 test("a length of time is told in the units that matter", () => {
   const cases: [number, string][] = [
@@ -19,6 +19,10 @@ test("a length of time is told in the units that matter", () => {
     [187_200_000, "2 d 4 h"],
   ];
   for (const [ms, text] of cases) assert.equal(duration(ms), text);
+});
+
+test("a distance from the begin says on which side it lies", () => {
+  assert.deepEqual([0, 412.4, -2449].map(offset), ["+0 ms", "+412 ms", "-2.4 s"]);
 });
 
 test("moments are told in UTC", () => {

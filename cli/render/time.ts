@@ -24,6 +24,11 @@ function trim(number: string): string {
   return number.replace(/\.0$/, "");
 }
 
+/** How long after the begin of something, or before it, e.g. `+412 ms`. */
+export function offset(ms: number): string {
+  return `${ms < 0 ? "-" : "+"}${duration(Math.abs(ms))}`;
+}
+
 /** A moment as RFC 3339 in UTC, with milliseconds. */
 export function instant(ms: number): string {
   return new Date(ms).toISOString();

@@ -1,83 +1,71 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spanTrees } from "../trace/span-tree.ts";
-import type { Span } from "../trace/span.ts";
+import { linkTo, sampleSpan, sampleTrace, TRACE } from "../../test/support/sample-spans.ts";
 import { PLAIN } from "./paint.ts";
 import { traceLines } from "./trace.ts";
 
-const TRACE = "0af7651916cd43dd8448eb211c80319c";
-const START_MS = Date.parse("2026-01-01T00:00:00Z");
+/** The lines of the table alone. */
+const tableOf = (lines: string[]): string[] => lines.slice(lines.findIndex((line) => line.startsWith("MESSAGE")) + 1);
 
-/** A span that begins `at` ms after the start. */
-const span = (
-  spanId: string,
-  parentSpanId: string | undefined,
-  name: string,
-  at: number,
-  more: Partial<Span> = {},
-): Span => ({
-  traceId: TRACE,
-  spanId,
-  ...(parentSpanId !== undefined && { parentSpanId }),
-  name,
-  service: "aop",
-  startMs: START_MS + at,
-  durationMs: 2,
-  attributes: {},
-  links: [],
-  ...more,
-});
-
-test("a relay goes straight down, what happens inside a span hangs on it, and a fork moves to the right", () => {
-  const spans = [
-    span("1", undefined, "publish genesis.v1.plan.routed", 0),
-    span("2", "1", "process genesis.v1.plan.routed", 3, { queueWaitMs: 1.25, durationMs: 12 }),
-    span("3", "2", "aop.validate", 4),
-    span("4", "2", "publish genesis.v1.plan.validated", 7),
-    span("5", "4", "process genesis.v1.plan.validated", 9, { service: "execution" }),
-    span("6", "5", "publish genesis.v1.step.dispatched", 10, {
-      service: "execution",
-      attributes: { "genesis.step": "a" },
-    }),
-    span("7", "6", "process genesis.v1.step.dispatched", 11, {
-      service: "agents",
-      durationMs: 1500,
-      error: "E_AGENT",
-      attributes: { "genesis.step": "a", "genesis.attempt": 2, "messaging.nats.delivery_count": 3 },
-    }),
-    span("8", "5", "publish genesis.v1.step.dispatched", 10.5, {
-      service: "execution",
-      attributes: { "genesis.step": "b" },
-    }),
-    span("9", "8", "process genesis.v1.step.dispatched", 12, {
-      service: "agents",
-      attributes: { "genesis.step": "b" },
-    }),
-    span("a", "lost", "publish genesis.v1.step.completed", 20, { service: "agents" }),
-  ];
-  assert.deepEqual(traceLines(spanTrees(spans), PLAIN), [
+test("a relay goes straight down, what its handling did is indented, and a fork has a line of its own", () => {
+  assert.deepEqual(traceLines(sampleTrace(), PLAIN), [
     `trace ${TRACE}`,
-    "10 spans of 3 services in 1.5 s",
+    "15 spans of 3 services in 80 ms",
+    "the time went into agents 75 %, waiting for a consumer 10 %, execution 9 %, sending messages 6 %",
     "",
-    "SPAN                                      SERVICE    AT      TOOK   WAITED",
-    "publish genesis.v1.plan.routed            aop        +0 ms   2 ms",
-    "process genesis.v1.plan.routed            aop        +3 ms   12 ms  1.3 ms",
-    "├─ aop.validate                           aop        +4 ms   2 ms",
-    "publish genesis.v1.plan.validated         aop        +7 ms   2 ms",
-    "process genesis.v1.plan.validated         execution  +9 ms   2 ms",
-    "├─ publish genesis.v1.step.dispatched     execution  +10 ms  2 ms           a",
-    "│  └─ process genesis.v1.step.dispatched  agents     +11 ms  1.5 s          a, attempt 2, delivery 3, E_AGENT",
-    "└─ publish genesis.v1.step.dispatched     execution  +11 ms  2 ms           b",
-    "   └─ process genesis.v1.step.dispatched  agents     +12 ms  2 ms           b",
-    "publish genesis.v1.step.completed         agents     +20 ms  2 ms           its parent was not recorded",
+    "Each message was brought about by the one above it on its line; what is indented below it is what its handling did.",
+    "◆ on the path that decided when the run ended   ● any other   ○ nobody is known to have taken it",
+    "",
+    "MESSAGE                  SERVICE             AT      SENDING  WAITED  TOOK",
+    "◆ plan.validated         aop → execution     +0 ms   3 ms     4 ms    10 ms",
+    "│   execution.next       execution           +6 ms                    2 ms",
+    "├─● step.dispatched      execution → agents  +8 ms   2 ms     1 ms    20 ms  a",
+    "│ ● step.completed       agents → execution  +28 ms  2 ms             2 ms   a",
+    "├─○ timers.set ×2        execution           +12 ms  3 ms                    a, b",
+    "◆ step.dispatched        execution → agents  +9 ms   2 ms             60 ms  b, attempt 2, E_AGENT",
+    "│   invoke_agent worker  agents              +12 ms                   50 ms",
+    "◆ step.failed            agents → execution  +70 ms  2 ms     4 ms    5 ms   b, attempt 2, linked to step.completed a",
+    "◆ run.finished           execution           +78 ms  1 ms",
   ]);
 });
 
-test("a chain of two hundred hops stays as wide as one of two", () => {
-  const chain = Array.from({ length: 400 }, (_, i) =>
-    span(String(i), i === 0 ? undefined : String(i - 1), "process x", i),
-  );
-  const lines = traceLines(spanTrees(chain), PLAIN);
-  assert.equal(lines.length, 404);
-  assert.ok(Math.max(...lines.map((line) => line.length)) < 60);
+test("a message for two consumers has a line for each, and the branch that goes on longest keeps the main line", () => {
+  const spans = [
+    sampleSpan(1, undefined, "publish genesis.v1.task.submitted", { at: 0, service: "gateway" }),
+    sampleSpan(2, 1, "process genesis.v1.task.submitted", { at: 1, service: "htdag", took: 9 }),
+    sampleSpan(3, 1, "process genesis.v1.task.submitted", { at: 2, service: "execution" }),
+  ];
+  assert.deepEqual(tableOf(traceLines(spans, PLAIN)), [
+    "◆ task.submitted    gateway      +0 ms  2 ms",
+    "├─● task.submitted  → execution  +2 ms                   2 ms",
+    "◆ task.submitted    → htdag      +1 ms                   9 ms",
+  ]);
+});
+
+test("redeliveries, lost parents, a timer's delay and what is in no file are told", () => {
+  const spans = [
+    sampleSpan(1, undefined, "publish genesis.timers.set", { at: 0 }),
+    sampleSpan(2, 1, "process genesis.timers.fired", { at: 510, queueWaitMs: 10, attributes: { "messaging.nats.delivery_count": 3 } }),
+    sampleSpan(3, 99, "process genesis.v1.plan.routed", { at: 600, links: [{ traceId: "ab".repeat(16), spanId: "7".repeat(16) }] }),
+  ];
+  assert.deepEqual(tableOf(traceLines(spans, PLAIN)), [
+    "● timers.set   execution → execution  +0 ms    2 ms     10 ms   2 ms  delivery 3, fired after 500 ms",
+    "",
+    "◆ plan.routed  → execution            +600 ms                   2 ms  its parent was not recorded, linked to trace abababab",
+  ]);
+});
+
+test("of many links the first are named, and how many more there are", () => {
+  const ids = [1, 2, 3, 4, 5];
+  const inputs = ids.map((id) => sampleSpan(id, undefined, "publish genesis.v1.step.completed", { at: id, attributes: { "genesis.step": `s${id}` } }));
+  const join = sampleSpan(9, 5, "process genesis.v1.step.completed", { at: 8, links: ids.slice(0, 4).map(linkTo) });
+  const last = traceLines([...inputs, join], PLAIN).at(-1)!;
+  assert.match(last, / s5, linked to step\.completed s1, s2, s3 and 1 more$/);
+});
+
+test("a chain of two hundred messages stays as wide as one of two", () => {
+  const chain = Array.from({ length: 400 }, (_, i) => sampleSpan(i + 1, i || undefined, `${i % 2 ? "process" : "publish"} x.y`, { at: i }));
+  const lines = tableOf(traceLines(chain, PLAIN));
+  assert.equal(lines.length, 200);
+  assert.ok(lines.every((line) => line.length < 80));
 });

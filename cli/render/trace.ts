@@ -3,17 +3,18 @@ import { hopsOf } from "../trace/hops.ts";
 import { traceRows, type TraceRow } from "../trace/rows.ts";
 import { spanTrees } from "../trace/span-tree.ts";
 import type { Span } from "../trace/span.ts";
-import { linksOf, nameOf, remarksOf, servicesOf, spansOf, type LinkTarget } from "../trace/words.ts";
+import { isFailure, linksOf, nameOf, remarksOf, servicesOf, spansOf, spentOn, type LinkTarget } from "../trace/words.ts";
 import type { Paint } from "./paint.ts";
 import { tableLines } from "./table.ts";
 import { counted, oneLine, shorten } from "./text.ts";
-import { duration } from "./time.ts";
+import { duration, offset } from "./time.ts";
 
 const NAME_WIDTH = 60;
 /** A line names at most this many steps, and as many links. */
 const NAMED = 3;
 const HEAD = ["MESSAGE", "SERVICE", "AT", "SENDING", "WAITED", "TOOK", ""];
 
+const GAP = HEAD.map(() => "");
 const LEGEND = [
   "Each message was brought about by the one above it on its line; what is indented below it is what its handling did.",
   "◆ on the path that decided when the run ended   ● any other   ○ nobody is known to have taken it",
@@ -35,7 +36,7 @@ export function traceLines(spans: readonly Span[], paint: Paint): string[] {
     "",
     ...LEGEND.map((line) => paint.dim(line)),
     "",
-    ...tableLines(HEAD, lines.map((line) => cellsOf(line, beginMs, paint)), paint),
+    ...tableLines(HEAD, lines.flatMap((line, i) => [...(i > 0 && line.rows[0].begins === "tree" ? [GAP] : []), cellsOf(line, beginMs, paint)]), paint),
   ];
 }
 
@@ -49,17 +50,11 @@ function summaryLines(spans: readonly Span[], beginMs: number): string[] {
   ];
 }
 
-const WAITS: Record<Exclude<Segment["what"], "work">, string> = {
-  send: "sending",
-  wait: "waiting for a consumer",
-  timer: "waiting for a timer",
-};
-
 /** Where the time went on the way to the end. What took less than half a per cent is left out. */
 function pathLine(segments: readonly Segment[], paint: Paint): string[] {
   const totalMs = segments.reduce((sum, { ms }) => sum + ms, 0);
   const shares = segments
-    .map(({ what, service, ms }) => ({ who: what === "work" ? oneLine(service) : WAITS[what], percent: Math.round((ms / totalMs) * 100) }))
+    .map(({ what, service, ms }) => ({ who: spentOn({ what, service }), percent: Math.round((ms / totalMs) * 100) }))
     .filter(({ percent }) => percent > 0);
   return shares.length === 0 ? [] : [`${paint.dim("the time went into")} ${shares.map(({ who, percent }) => `${who} ${percent} %`).join(", ")}`];
 }
@@ -82,18 +77,17 @@ function grouped(lines: readonly { row: TraceRow; links: readonly LinkTarget[] }
 function samenessOf(row: TraceRow): string | undefined {
   const isLeaf = row.part !== undefined || (row.work === undefined && !row.goesOn);
   if (!isLeaf || remarksOf(row).length > 0) return undefined;
-  return [nameOf(row), servicesOf(row), row.depth, row.rail, row.isBranch, row.isCritical].join("|");
+  return [nameOf(row), servicesOf(row), row.depth, row.rail, row.begins, row.isCritical].join("|");
 }
 
 function cellsOf({ rows, links }: Line, beginMs: number, paint: Paint): string[] {
   const [row] = rows;
   const { sent, work, part } = row;
-  const isFailed = spansOf(row).some(({ error }) => error !== undefined);
   const name = `${shorten(nameOf(row), NAME_WIDTH)}${rows.length > 1 ? ` ×${rows.length}` : ""}`;
   return [
-    `${paint.dim(railsOf(row))}${bulletOf(row, paint)}${isFailed ? paint.red(name) : name}`,
+    `${paint.dim(railsOf(row))}${bulletOf(row, paint)}${isFailure(row) ? paint.red(name) : name}`,
     oneLine(servicesOf(row)),
-    `+${duration(spansOf(row)[0]!.startMs - beginMs)}`,
+    offset(spansOf(row)[0]!.startMs - beginMs),
     sent === undefined ? "" : coveredBy(rows.flatMap((one) => one.sent ?? [])),
     work?.queueWaitMs === undefined ? "" : duration(work.queueWaitMs),
     work === undefined && part === undefined ? "" : coveredBy(rows.flatMap((one) => one.work ?? one.part ?? [])),
@@ -101,9 +95,9 @@ function cellsOf({ rows, links }: Line, beginMs: number, paint: Paint): string[]
   ];
 }
 
-function railsOf({ rail, depth, isBranch, goesOn }: TraceRow): string {
+function railsOf({ rail, depth, begins, goesOn }: TraceRow): string {
   if (depth > 0) return `${"│ ".repeat(rail)}${goesOn ? "│" : " "}${"  ".repeat(depth)}`;
-  return isBranch ? `${"│ ".repeat(rail - 1)}├─` : "│ ".repeat(rail);
+  return begins === "branch" ? `${"│ ".repeat(rail - 1)}├─` : "│ ".repeat(rail);
 }
 
 function bulletOf({ depth, work, goesOn, isCritical }: TraceRow, paint: Paint): string {
@@ -123,7 +117,9 @@ function noteOf({ rows, links }: Line, paint: Paint): string {
   return [
     ...(steps.length > 0 ? [named(steps)] : []),
     ...remarksOf(rows[0]).map(({ text, isError }) => (isError ? paint.red : paint.yellow)(oneLine(text))),
-    ...(links.length > 0 ? [paint.dim(`linked to ${named(links.map(({ name }) => name))}`)] : []),
+    ...[...Map.groupBy(links, ({ name }) => name)].map(([name, targets]) => {
+      return paint.dim(`linked to ${oneLine(name)} ${named(targets.flatMap(({ step }) => step ?? []))}`.trimEnd());
+    }),
   ].join(", ");
 }
 

@@ -2,7 +2,8 @@ import { SERVICE_LAYERS } from "../../shared/telemetry/names.ts";
 import { counted, oneLine } from "../render/text.ts";
 import { criticalPath, segmentsOf, summedSegments, type Segment } from "./critical-path.ts";
 import { hopsOf } from "./hops.ts";
-import { pageLogs, type PageLog } from "./page-logs.ts";
+import type { Block } from "./page-block.ts";
+import { logBlock, pageLogs } from "./page-logs.ts";
 import { pageRows, type PageRow } from "./page-rows.ts";
 import type { PageRun, PageStep } from "./page-run.ts";
 import type { RunLogs } from "./read-logs.ts";
@@ -10,28 +11,26 @@ import { rounded } from "./rounded.ts";
 import { traceRows } from "./rows.ts";
 import { spanTrees } from "./span-tree.ts";
 import type { Span } from "./span.ts";
-import { spansOf } from "./words.ts";
+import { spansOf, spentOn } from "./words.ts";
 
-/** What the page of a run is made of. Times are milliseconds from `beginMs`; every text stands on one line and is bounded. */
+/** What the page of a run is made of. Times are milliseconds after the begin of the trace; every text stands on one line and is bounded. */
 export type PageData = {
   run: PageRun;
   steps: readonly PageStep[];
-  /** The moment from which times count, since the epoch. */
-  beginMs: number;
   lengthMs: number;
-  /** When the span ended that the critical path leads to. */
+  /** When the critical path ended. */
   endMs: number;
-  spans: number;
   /** Every service, those of the house first and always in the same order: a service's place is its colour. */
   services: readonly string[];
   /** Where the time of the critical path went, the most first. */
-  spent: readonly Segment[];
+  spent: readonly PageShare[];
   rows: readonly PageRow[];
-  /** Log lines of the run that belong to no span that is shown. */
-  logs: readonly PageLog[];
   /** What was left out, in words. */
   notices: readonly string[];
 };
+
+/** A share of the critical path: whose it is, as the colour of a service or else as `wait`, `send` or `timer`. */
+export type PageShare = { is: Segment["what"]; service: number; ms: number; label: string };
 
 /** What a page is put together from. There is at least one span. */
 export type PageSource = Pick<PageData, "run" | "steps"> & { spans: readonly Span[]; logs: RunLogs };
@@ -48,19 +47,37 @@ export function pageData({ run, steps, spans, logs }: PageSource): PageData {
   const services = servicesOf(spans);
   const ids = new Set(shown.flatMap((row) => spansOf(row).map(({ spanId }) => spanId)));
   const lines = pageLogs(logs.lines, ids, beginMs);
+  const rows = pageRows(shown, { beginMs, services, logs: lines.of });
   return {
-    run,
-    steps,
-    beginMs,
+    run: {
+      ...run,
+      figures: [...run.figures, ["spans", `${spans.length} of ${counted(new Set(spans.map(({ service }) => service)).size, "service")}`]],
+      blocks: [...run.blocks, ...logBlock("Log lines outside of the spans", lines.rest)],
+    },
+    steps: steps.map((step) => ({ ...step, blocks: [...step.blocks, ...messagesOf(step, rows)] })),
     lengthMs: rounded(spans.reduce((last, span) => Math.max(last, endOf(span)), beginMs) - beginMs),
     endMs: rounded(endOf(path.at(-1)!) - beginMs),
-    spans: spans.length,
     services: services.map(oneLine),
-    spent: summedSegments(segmentsOf(path)).map((segment) => ({ ...segment, ms: rounded(segment.ms) })),
-    rows: pageRows(shown, { beginMs, services, logs: lines.of }),
-    logs: lines.rest,
+    spent: sharesOf(summedSegments(segmentsOf(path)), services),
+    rows,
     notices: [...leftOut(all.length - shown.length, "row"), ...leftOut(logs.left + lines.left, "log line")],
   };
+}
+
+/** Where to find a step in the trace. */
+function messagesOf({ id }: PageStep, rows: readonly PageRow[]): Block[] {
+  const jumps = rows.flatMap(({ step, depth, name, who }, row) => (step === id && depth === 0 ? [{ row, name: `${name} ${who}` }] : []));
+  return jumps.length === 0 ? [] : [{ title: "Messages", isFolded: false, jumps }];
+}
+
+function sharesOf(segments: readonly Segment[], services: readonly string[]): PageShare[] {
+  const totalMs = segments.reduce((sum, { ms }) => sum + ms, 0);
+  return segments
+    .filter(({ ms }) => ms / totalMs >= 0.005)
+    .map(({ what, service, ms }) => {
+      const percent = Math.round((ms / totalMs) * 100);
+      return { is: what, service: services.indexOf(service), ms: rounded(ms), label: `${spentOn({ what, service })} ${percent} %` };
+    });
 }
 
 function servicesOf(spans: readonly Span[]): string[] {

@@ -1,15 +1,7 @@
 import type { LogLine } from "../log-lines.ts";
 import { oneLine, shorten, shortValue } from "../render/text.ts";
-import { rounded } from "./rounded.ts";
-
-/** A log line in a page; `at` is milliseconds after the begin of the trace. */
-export type PageLog = {
-  at: number;
-  level: string;
-  service: string;
-  message: string;
-  fields: readonly (readonly [key: string, value: string])[];
-};
+import { offset } from "../render/time.ts";
+import type { Block, PageLog } from "./page-block.ts";
 
 /** The log lines of a page: those of each span, those that belong to no span of it, and how many were left out. */
 export type PageLogs = { of: ReadonlyMap<string, readonly PageLog[]>; rest: readonly PageLog[]; left: number };
@@ -24,8 +16,10 @@ const LEFT_OUT = new Set(["trace_id", "span_id", "correlation_id", "run"]);
 
 /** Gives the log lines to the spans that wrote them. @param shown ids of the spans that the page shows */
 export function pageLogs(lines: readonly LogLine[], shown: ReadonlySet<string>, beginMs: number): PageLogs {
-  const spanOf = ({ fields }: LogLine): string => String(fields["span_id"] ?? "");
-  const groups = Map.groupBy(lines, (line) => (shown.has(spanOf(line)) ? spanOf(line) : ""));
+  const groups = Map.groupBy(lines, ({ fields }) => {
+    const id = String(fields["span_id"] ?? "");
+    return shown.has(id) ? id : "";
+  });
   const kept = [...groups].map(([id, group]) => {
     return [id, group.slice(0, MOST_LINES).map((line) => pageLog(line, beginMs))] as const;
   });
@@ -35,14 +29,17 @@ export function pageLogs(lines: readonly LogLine[], shown: ReadonlySet<string>, 
   return { of, rest, left: kept.reduce((left, [, group]) => left - group.length, lines.length) };
 }
 
+/** A block of log lines, or none where there are none. */
+export function logBlock(title: string, logs: readonly PageLog[]): Block[] {
+  return logs.length === 0 ? [] : [{ title: `${title} (${logs.length})`, isFolded: false, logs }];
+}
+
 function pageLog({ timeMs, level, service, message, fields }: LogLine, beginMs: number): PageLog {
+  const rest = Object.entries(fields).filter(([key]) => !LEFT_OUT.has(key));
   return {
-    at: rounded(timeMs - beginMs),
+    when: `${offset(timeMs - beginMs)} ${oneLine(service)}`,
     level: oneLine(level),
-    service: oneLine(service),
     message: shorten(message, MESSAGE_WIDTH),
-    fields: Object.entries(fields)
-      .filter(([key]) => !LEFT_OUT.has(key))
-      .map(([key, value]) => [shorten(key, VALUE_WIDTH), shortValue(value, VALUE_WIDTH)] as const),
+    rest: rest.map(([key, value]) => `${shorten(key, VALUE_WIDTH)}=${shortValue(value, VALUE_WIDTH)}`).join(" "),
   };
 }

@@ -1,36 +1,36 @@
 import { oneLine, shorten } from "../render/text.ts";
-import type { PageLog } from "./page-logs.ts";
+import { duration, offset } from "../render/time.ts";
+import { known, type Block, type PageLog, type Pairs } from "./page-block.ts";
+import { logBlock } from "./page-logs.ts";
 import { rounded } from "./rounded.ts";
 import type { TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
-import { linksOf, nameOf, remarksOf, servicesOf, type LinkTarget, type Remark } from "./words.ts";
+import { isFailure, linksOf, nameOf, placeOf, remarksOf, servicesOf, spansOf, type LinkTarget, type Remark } from "./words.ts";
 
-/** A span in a page; `at` is milliseconds after the begin of the trace. */
-export type PageSpan = {
-  id: string;
-  name: string;
-  /** Place of its service in the page's list. */
-  service: number;
-  at: number;
-  took: number;
-  /** How long its message had waited in its stream before. */
-  waited?: number;
-  error?: string;
-  attributes: readonly (readonly [key: string, value: string])[];
-  logs: readonly PageLog[];
-};
+/** A piece of a row in time, in milliseconds after the begin of the trace. `delay` is that of a timer. */
+export type PageBar = { is: "sent" | "delay" | "wait" | "work" | "part"; service: number; at: number; ms: number };
 
 /** A row of the waterfall: a message with its sending, waiting and handling, or a part of the handling above it. */
-export type PageRow = Pick<TraceRow, "depth" | "rail" | "isBranch" | "goesOn" | "isCritical"> & {
+export type PageRow = Pick<TraceRow, "depth" | "rail" | "begins" | "goesOn" | "isCritical"> & {
   name: string;
   /** Who did it, in words. */
   who: string;
   step?: string;
+  /** Whether a first look at a long trace can do without it. */
+  isMinor: boolean;
+  isFailed: boolean;
+  bullet: string;
   remarks: readonly Remark[];
-  links: readonly LinkTarget[];
-  sent?: PageSpan;
-  work?: PageSpan;
-  part?: PageSpan;
+  /** The rows that it links to. */
+  links: readonly number[];
+  bars: readonly PageBar[];
+  /** How long the handling took, or the sending of what nobody handled. */
+  took: string;
+  /** All of it as one sentence, for who cannot see the bars. */
+  label: string;
+  /** The ids of its spans; the last one stands for it. */
+  spans: readonly string[];
+  blocks: readonly Block[];
 };
 
 /** What the rows are drawn from beside themselves. */
@@ -41,42 +41,113 @@ export type RowSource = {
 };
 
 const TEXT_WIDTH = 300;
+/** A decision tells of at most 16 candidates, each as an event. */
+const MOST_EVENTS = 32;
 
 /** The rows of a trace as a page shows them. */
 export function pageRows(rows: readonly TraceRow[], source: RowSource): PageRow[] {
   const links = linksOf(rows);
+  const backLinks = backLinksOf(rows, links);
   return rows.map((row, i) => {
-    const { depth, rail, isBranch, goesOn, isCritical, step, sent, work, part } = row;
+    const { depth, rail, begins, goesOn, isCritical, step } = row;
+    const spans = spansOf(row);
+    const isFailed = isFailure(row);
+    const isTaken = row.work !== undefined || goesOn;
     return {
       name: shorten(nameOf(row), TEXT_WIDTH),
       who: oneLine(servicesOf(row)),
-      depth,
-      rail,
-      isBranch,
-      goesOn,
-      isCritical,
       ...(step !== undefined && { step: oneLine(step) }),
+      ...{ depth, rail, ...(begins && { begins }), goesOn, isCritical, isFailed },
+      isMinor: !isCritical && !isFailed && links[i]!.length === 0 && (depth > 0 || !isTaken),
+      bullet: isCritical ? "◆" : isTaken ? "●" : "○",
       remarks: remarksOf(row).map(({ text, isError }) => ({ text: shorten(text, TEXT_WIDTH), isError })),
-      links: links[i]!.map((link) => ({ ...link, name: shorten(link.name, TEXT_WIDTH) })),
-      ...(sent && { sent: pageSpan(sent, source) }),
-      ...(work && { work: pageSpan(work, source) }),
-      ...(part && { part: pageSpan(part, source) }),
+      links: links[i]!.flatMap(({ row: at }) => at ?? []),
+      bars: barsOf(row, source),
+      took: duration(spans.at(-1)!.durationMs),
+      label: labelOf(row, source),
+      spans: spans.map(({ spanId }) => spanId),
+      blocks: [
+        ...jumpBlock("Linked to", links[i]!),
+        ...jumpBlock("Linked from", backLinks[i]!),
+        ...spans.map((span) => spanBlock(span, source)),
+      ],
     };
   });
 }
 
-function pageSpan(span: Span, { beginMs, services, logs }: RowSource): PageSpan {
-  return {
-    id: span.spanId,
-    name: shorten(span.name, TEXT_WIDTH),
-    service: services.indexOf(span.service),
-    at: rounded(span.startMs - beginMs),
-    took: rounded(span.durationMs),
-    ...(span.queueWaitMs !== undefined && { waited: rounded(span.queueWaitMs) }),
-    ...(span.error !== undefined && { error: shorten(span.error, TEXT_WIDTH) }),
-    attributes: Object.entries(span.attributes).map(([key, value]) => {
-      return [shorten(key, TEXT_WIDTH), shorten(String(value), TEXT_WIDTH)] as const;
-    }),
-    logs: logs.get(span.spanId) ?? [],
+function barsOf({ sent, work, part }: TraceRow, { beginMs, services }: RowSource): PageBar[] {
+  const bar = (is: PageBar["is"], span: Span, fromMs: number, toMs: number): PageBar => {
+    return { is, service: services.indexOf(span.service), at: rounded(fromMs - beginMs), ms: rounded(toMs - fromMs) };
   };
+  const whole = (is: PageBar["is"], span: Span) => bar(is, span, span.startMs, span.startMs + span.durationMs);
+  const sentMs = sent && sent.startMs + sent.durationMs;
+  const storedMs = work && work.startMs - (work.queueWaitMs ?? 0);
+  return [
+    ...(work && sentMs !== undefined && storedMs! > sentMs ? [bar("delay", work, sentMs, storedMs!)] : []),
+    ...(work && storedMs! < work.startMs ? [bar("wait", work, storedMs!, work.startMs)] : []),
+    ...(sent ? [whole("sent", sent)] : []),
+    ...(work ? [whole("work", work)] : []),
+    ...(part ? [whole("part", part)] : []),
+  ];
+}
+
+function labelOf(row: TraceRow, { beginMs }: RowSource): string {
+  const { sent, work, part, step, depth, isCritical } = row;
+  return [
+    shorten(nameOf(row), TEXT_WIDTH),
+    oneLine(servicesOf(row)).replace("→", "to").trim(),
+    ...(step !== undefined && depth === 0 ? [`step ${oneLine(step)}`] : []),
+    `at ${offset(spansOf(row)[0]!.startMs - beginMs)}`,
+    ...(sent ? [`sending ${duration(sent.durationMs)}`] : []),
+    ...(work?.queueWaitMs === undefined ? [] : [`waited ${duration(work.queueWaitMs)}`]),
+    ...[work ?? part].flatMap((span) => (span ? [`took ${duration(span.durationMs)}`] : [])),
+    ...(isCritical ? ["on the critical path"] : []),
+    ...remarksOf(row).map(({ text }) => shorten(text, TEXT_WIDTH)),
+  ].join(", ");
+}
+
+/** The other way round: which rows link to each. */
+function backLinksOf(rows: readonly TraceRow[], links: readonly (readonly LinkTarget[])[]): LinkTarget[][] {
+  const from = rows.map((): LinkTarget[] => []);
+  for (const [i, targets] of links.entries()) {
+    for (const target of new Set(targets.map(({ row }) => row))) {
+      if (target !== undefined) from[target]!.push({ row: i, ...placeOf(rows[i]!) });
+    }
+  }
+  return from;
+}
+
+function jumpBlock(title: string, targets: readonly LinkTarget[]): Block[] {
+  const jumps = targets.map(({ row, name, step = "" }) => {
+    return { ...(row !== undefined && { row }), name: shorten(`${name} ${step}`, TEXT_WIDTH) };
+  });
+  return jumps.length === 0 ? [] : [{ title: `${title} (${jumps.length})`, isFolded: false, jumps }];
+}
+
+function spanBlock(span: Span, { beginMs, services, logs }: RowSource): Block {
+  const { spanId, name, service, startMs, durationMs, queueWaitMs, error } = span;
+  const attributes = attributePairs(span.attributes);
+  return {
+    title: shorten(name, TEXT_WIDTH),
+    service: services.indexOf(service),
+    facts: known([
+      ["service", oneLine(service)],
+      ["began", offset(startMs - beginMs)],
+      ["took", duration(durationMs)],
+      ["waited", queueWaitMs === undefined ? undefined : `${duration(queueWaitMs)} in its stream before`],
+      ["error", error === undefined ? undefined : shorten(error, TEXT_WIDTH)],
+      ["span", spanId],
+    ]),
+    blocks: [
+      ...(span.events ?? []).slice(0, MOST_EVENTS).map((event) => ({ title: shorten(event.name, TEXT_WIDTH), facts: attributePairs(event.attributes) })),
+      ...logBlock("Log lines", logs.get(spanId) ?? []),
+      ...(attributes.length === 0 ? [] : [{ title: `Attributes (${attributes.length})`, isFolded: true, facts: attributes }]),
+    ],
+  };
+}
+
+function attributePairs(attributes: Span["attributes"]): Pairs {
+  return Object.entries(attributes).map(([key, value]) => {
+    return [shorten(key, TEXT_WIDTH), shorten(String(value), TEXT_WIDTH)] as const;
+  });
 }

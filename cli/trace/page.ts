@@ -9,7 +9,7 @@ export type PageAssets = { style: string; script: string };
 const FOLDER = join(import.meta.dirname, "page");
 
 /** The parts of the script, each after those that it imports from. */
-const PARTS = ["dom.js", "axis.js", "head.js", "panel.js", "chart.js", "page.js"];
+const PARTS = ["dom.js", "axis.js", "head.js", "chart.js", "page.js"];
 
 /** Reads the style sheet and the modules of the script, which become one: a page that is one file has nothing to import from. */
 export async function pageAssets(): Promise<PageAssets> {

@@ -15,8 +15,8 @@ export type TraceRow = {
   depth: number;
   /** Which rail, counted from the left; every rail to the left of it goes on below this row. */
   rail: number;
-  /** Whether the rail begins here, off the one to the left. */
-  isBranch: boolean;
+  /** Whether a tree begins here, or a rail off the one to the left. */
+  begins?: "tree" | "branch";
   /** Whether the rail goes on below. */
   goesOn: boolean;
   isCritical: boolean;
@@ -34,30 +34,42 @@ export type TraceRow = {
 export function traceRows(tops: readonly Hop[], critical: ReadonlySet<Span>): TraceRow[] {
   const ends = endsOf(tops, critical);
   const rows: TraceRow[] = [];
-  const open: Place[] = tops.toReversed().map((hop) => ({ hop, rail: 0, isBranch: false }));
+  const open: Place[] = tops.toReversed().map((hop) => ({ hop, rail: 0, begins: "tree" }));
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const { hop, rail } = at;
     rows.push(...rowsOf(at, critical));
     const [first, ...others] = hop.next;
     const main = others.reduce((last, next) => (ends.get(next)! >= ends.get(last!)! ? next : last), first);
     const sides = hop.next.filter((next) => next !== main);
-    if (main) open.push({ hop: main, rail, isBranch: false });
-    open.push(...sides.toReversed().map((side) => ({ hop: side, rail: rail + 1, isBranch: true })));
+    if (main) open.push({ hop: main, rail });
+    for (const hop of sides.toReversed()) open.push({ hop, rail: rail + 1, begins: "branch" });
   }
   return rows;
 }
 
-type Place = { hop: Hop; rail: number; isBranch: boolean };
+type Place = { hop: Hop; rail: number; begins?: "tree" | "branch" };
 
-function rowsOf({ hop, rail, isBranch }: Place, critical: ReadonlySet<Span>): TraceRow[] {
+function rowsOf({ hop, rail, begins }: Place, critical: ReadonlySet<Span>): TraceRow[] {
   const { sent, work, isOrphan, parts, next } = hop;
   const step = stepOf(work) ?? stepOf(sent);
-  const about = { rail, goesOn: next.length > 0, ...(step !== undefined && { step }) };
+  const goesOn = next.length > 0;
   const isCritical = [sent, work].some((span) => span && critical.has(span));
   return [
-    { ...(sent && { sent }), ...(work && { work }), depth: 0, ...about, isBranch, isCritical, isOrphan },
+    {
+      ...(sent && { sent }),
+      ...(work && { work }),
+      depth: 0,
+      rail,
+      ...(begins && { begins }),
+      goesOn,
+      isCritical,
+      isOrphan,
+      ...(step !== undefined && { step }),
+    },
     ...partsIn(parts).map(({ part, depth }) => {
-      return { part, depth, ...about, isBranch: false, isCritical: critical.has(part), isOrphan: false };
+      const own = stepOf(part) ?? step;
+      const about = { rail, goesOn, ...(own !== undefined && { step: own }) };
+      return { part, depth, ...about, isCritical: critical.has(part), isOrphan: false };
     }),
   ];
 }

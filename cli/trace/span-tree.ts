@@ -21,11 +21,12 @@ export function spanTrees(spans: readonly Span[]): SpanNode[] {
   }
   const parentOf = (node: SpanNode): SpanNode | undefined =>
     nodes.get(keyOf(node.span.traceId, node.span.parentSpanId ?? ""));
+  const circular = circularNodes([...nodes.values()], parentOf);
   const roots: SpanNode[] = [];
   for (const node of nodes.values()) {
-    const parent = isInCircle(node, parentOf) ? undefined : parentOf(node);
-    if (parent) parent.children.push(node);
-    else roots.push({ ...node, isOrphan: node.span.parentSpanId !== undefined });
+    const parent = circular.has(node) ? undefined : parentOf(node);
+    node.isOrphan = parent === undefined && node.span.parentSpanId !== undefined;
+    (parent?.children ?? roots).push(node);
   }
   return roots;
 }
@@ -34,11 +35,23 @@ function keyOf(traceId: string, spanId: string): string {
   return `${traceId}/${spanId}`;
 }
 
-function isInCircle(node: SpanNode, parentOf: (node: SpanNode) => SpanNode | undefined): boolean {
+/** The nodes that are above themselves. Each node is looked at once: a run of some thousand messages is one long chain. */
+function circularNodes(
+  nodes: readonly SpanNode[],
+  parentOf: (node: SpanNode) => SpanNode | undefined,
+): Set<SpanNode> {
+  const circular = new Set<SpanNode>();
   const seen = new Set<SpanNode>();
-  for (let at = parentOf(node); at !== undefined && !seen.has(at); at = parentOf(at)) {
-    if (at === node) return true;
-    seen.add(at);
+  for (const node of nodes) {
+    const path: SpanNode[] = [];
+    let at: SpanNode | undefined = node;
+    for (; at !== undefined && !seen.has(at); at = parentOf(at)) {
+      seen.add(at);
+      path.push(at);
+    }
+    // The walk ended on a node that it had met itself, and not in an earlier walk: from there on it was a circle.
+    const first = at === undefined ? -1 : path.indexOf(at);
+    if (first >= 0) path.slice(first).forEach((one) => circular.add(one));
   }
-  return false;
+  return circular;
 }

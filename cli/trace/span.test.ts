@@ -31,7 +31,8 @@ test("a span is read with its times, attributes and links", () => {
     { key: "genesis.attempt", value: { intValue: "2" } },
     { key: "genesis.step", value: { stringValue: "count" } },
     { key: "aop.passed", value: { boolValue: true } },
-    { key: "a.list", value: { arrayValue: { values: [] } } },
+    { key: "a.list", value: { arrayValue: { values: [{ stringValue: "x" }, { stringValue: "y" }] } } },
+    { key: "bytes", value: { bytesValue: "AA==" } },
   ];
   const links = [{ traceId: TRACE, spanId: "00f067aa0ba902b7", attributes: [] }];
   const text = line({
@@ -57,6 +58,7 @@ test("a span is read with its times, attributes and links", () => {
         "genesis.attempt": 2,
         "genesis.step": "count",
         "aop.passed": true,
+        "a.list": "x, y",
       },
       links: [{ traceId: TRACE, spanId: "00f067aa0ba902b7" }],
     },
@@ -67,6 +69,20 @@ test("a failed span says with which code", () => {
   const attributes = [{ key: "error.type", value: { stringValue: "E_AGENT" } }];
   assert.equal(spansOfLine(line({ ...bare, attributes, status: { code: 2 } }))[0]?.error, "E_AGENT");
   assert.equal(spansOfLine(line({ ...bare, status: { code: 2 } }))[0]?.error, "error");
+});
+
+test("what a span tells of single moments is read with it", () => {
+  const attributes = [{ key: "halo.agent", value: { stringValue: "worker" } }];
+  const [span] = spansOfLine(line({ ...bare, events: [{ name: "halo.candidate", timeUnixNano: "1", attributes }, { name: "bare" }] }));
+  assert.deepEqual(span?.events, [
+    { name: "halo.candidate", attributes: { "halo.agent": "worker" } },
+    { name: "bare", attributes: {} },
+  ]);
+});
+
+test("times that are numbers are read as well as times that are text, however large", () => {
+  const [span] = spansOfLine(line({ ...bare, startTimeUnixNano: 1e21, endTimeUnixNano: 1e21 }));
+  assert.deepEqual([span?.startMs, span?.durationMs], [1e15, 0]);
 });
 
 test("what is no span gives none, and costs no other span its place", () => {

@@ -16,7 +16,11 @@ export type Span = {
   error?: string;
   attributes: Record<string, string | number | boolean>;
   links: readonly { traceId: string; spanId: string }[];
+  events?: readonly SpanMoment[];
 };
+
+/** Something that a span tells of one moment, e.g. a candidate of a decision. */
+export type SpanMoment = { name: string; attributes: Span["attributes"] };
 
 const number = z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)]);
 const anyValue = z.union([
@@ -24,8 +28,9 @@ const anyValue = z.union([
   z.object({ boolValue: z.boolean() }),
   z.object({ intValue: number }),
   z.object({ doubleValue: number }),
+  z.object({ arrayValue: z.object({ values: z.array(z.object({ stringValue: z.string() })).optional() }) }),
 ]);
-// One attribute of another kind (an array, bytes) must not cost the whole span.
+// One attribute of another kind (bytes, an array of something else) must not cost the whole span.
 const attributes = z.array(z.object({ key: z.string(), value: anyValue.optional().catch(undefined) }));
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 const spanId = z.string().regex(/^[0-9a-f]{16}$/);
@@ -39,6 +44,7 @@ const otlpSpan = z.object({
   endTimeUnixNano: number,
   attributes: attributes.optional(),
   links: z.array(z.object({ traceId, spanId })).optional(),
+  events: z.array(z.object({ name: z.string(), attributes: attributes.optional() })).optional(),
   status: z.object({ code: z.union([z.number(), z.string()]).optional() }).optional(),
 });
 const otlpLine = z.object({
@@ -90,7 +96,12 @@ function spanOf(raw: unknown, service: string): Span | undefined {
     ...(hasFailed && { error: String(known[ATTRIBUTE.errorType] ?? "error") }),
     attributes: known,
     links: span.links ?? [],
+    ...(span.events && span.events.length > 0 && { events: span.events.map(momentOf) }),
   };
+}
+
+function momentOf({ name, attributes: about }: { name: string; attributes?: z.infer<typeof attributes> | undefined }): SpanMoment {
+  return { name, attributes: attributesOf(about) };
 }
 
 function attributesOf(list: z.infer<typeof attributes> = []): Span["attributes"] {
@@ -103,11 +114,12 @@ function attributesOf(list: z.infer<typeof attributes> = []): Span["attributes"]
 function valueOf(value: z.infer<typeof anyValue>): string | number | boolean {
   if ("stringValue" in value) return value.stringValue;
   if ("boolValue" in value) return value.boolValue;
+  if ("arrayValue" in value) return (value.arrayValue.values ?? []).map(({ stringValue }) => stringValue).join(", ");
   return Number("intValue" in value ? value.intValue : value.doubleValue);
 }
 
 /** Nanoseconds are beyond what a number holds exactly, so they are divided as whole numbers first. */
 function millisecondsOf(nanoseconds: string | number): number {
-  const whole = BigInt(String(nanoseconds).split(".")[0]!);
+  const whole = BigInt(typeof nanoseconds === "number" ? Math.trunc(nanoseconds) : nanoseconds.split(".")[0]!);
   return Number(whole / 1_000_000n) + Number(whole % 1_000_000n) / 1_000_000;
 }

@@ -1,9 +1,22 @@
 import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
 import { duration } from "../render/time.ts";
+import { oneLine } from "../render/text.ts";
+import type { Segment } from "./critical-path.ts";
 import type { TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
 
 /** The words in which a row of a trace is told, on a terminal and in a page. */
+
+const WAITS: Record<Exclude<Segment["what"], "work">, string> = {
+  send: "sending messages",
+  wait: "waiting for a consumer",
+  timer: "waiting for a timer",
+};
+
+/** What a part of the critical path went into: the name of who worked, or what was waited for. */
+export function spentOn({ what, service }: Pick<Segment, "what" | "service">): string {
+  return what === "work" ? oneLine(service) : WAITS[what];
+}
 
 /** The spans of a row: of a message its sending and its handling, as far as they were recorded. */
 export function spansOf({ sent, work, part }: TraceRow): Span[] {
@@ -22,6 +35,13 @@ export function servicesOf({ sent, work, part }: TraceRow): string {
   if (work === undefined) return sent?.service ?? "";
   return sent === undefined ? `→ ${work.service}` : `${sent.service} → ${work.service}`;
 }
+
+/** Whether a row tells of a failure: a span that failed, or a message that says so, as `step.failed` does. */
+export function isFailure(row: TraceRow): boolean {
+  return spansOf(row).some(({ error }) => error !== undefined) || (row.part === undefined && BAD_NEWS.test(nameOf(row)));
+}
+
+const BAD_NEWS = /\.(failed|rejected|refused)$/;
 
 /** What is to be said about a row beside its names and times. */
 export type Remark = { text: string; isError: boolean };
@@ -48,8 +68,13 @@ function delayOf({ sent, work }: TraceRow): Remark[] {
   return [{ text: `fired after ${duration(work.startMs - (work.queueWaitMs ?? 0) - sent.startMs)}`, isError: false }];
 }
 
-/** A span that another one links to: where in the drawing it stands, if it is in it, and what it is called. */
-export type LinkTarget = { spanId: string; row?: number; name: string };
+/** What a row is called where another one speaks of it. */
+export function placeOf(row: TraceRow): { name: string; step?: string } {
+  return { name: nameOf(row), ...(row.step !== undefined && { step: row.step }) };
+}
+
+/** A span that another one links to: its row, if it is among them, and what and whose it is. */
+export type LinkTarget = { row?: number; name: string; step?: string };
 
 /** The links of each row, resolved among the rows of the trace. What is elsewhere is named by its trace. */
 export function linksOf(rows: readonly TraceRow[]): LinkTarget[][] {
@@ -58,9 +83,8 @@ export function linksOf(rows: readonly TraceRow[]): LinkTarget[][] {
     spansOf(row).flatMap(({ links }) =>
       links.map((link) => {
         const at = places.get(keyOf(link));
-        if (at === undefined) return { spanId: link.spanId, name: `trace ${link.traceId.slice(0, 8)}` };
-        const { step } = rows[at]!;
-        return { spanId: link.spanId, row: at, name: [nameOf(rows[at]!), step].filter(Boolean).join(" ") };
+        if (at === undefined) return { name: `trace ${link.traceId.slice(0, 8)}` };
+        return { row: at, ...placeOf(rows[at]!) };
       }),
     ),
   );

@@ -34,7 +34,7 @@ function eventsTable(): string {
   const rows = EVENT_TYPES.map((type) => [
     code(subjectOf(type, (token) => `<${token}>`)),
     writersOf(type).join(", "),
-    readersOf(type).join(", "),
+    readersOf(type).join(", ") || "nobody: it is part of the history",
     EVENTS[type].means,
   ]);
   return table(["Subject", "Written by", "Acted on by", "Means"], rows);
@@ -46,6 +46,7 @@ const KINDS: Readonly<Record<Kind, string>> = {
   deadLetter: "dead letters",
   timer: "timers",
   redrive: "redrives",
+  progress: "progress",
 };
 
 function headersTable(): string {

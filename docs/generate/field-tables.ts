@@ -6,6 +6,8 @@ import { jsonSchemaOf, submission, type JsonSchema } from "./schemas.ts";
 
 /** Tables of the fields of things: which there are, which may be absent, and what they may be. */
 
+const ERROR = EVENTS["plan.refused"].data.shape.error;
+
 /** Shapes that several facts have in common: explained once, and named where they are meant. */
 const SHAPES: readonly { name: string; schema: z.ZodObject }[] = [
   { name: "step", schema: step },
@@ -14,7 +16,7 @@ const SHAPES: readonly { name: string; schema: z.ZodObject }[] = [
   { name: "check", schema: check },
   { name: "finding", schema: finding },
   { name: "usage", schema: usage },
-  { name: "error", schema: EVENTS["plan.refused"].data.shape.error },
+  { name: "error", schema: ERROR },
   { name: "reference", schema: outputRef },
 ];
 
@@ -72,13 +74,15 @@ function fieldsOf(schema: z.ZodObject): string {
 function fieldOf(name: string, field: z.ZodType): string {
   const isOptional = field instanceof z.ZodOptional;
   const inside = insideOf(isOptional ? (field.unwrap() as z.ZodType) : field);
-  return `${code(name)}${isOptional ? "?" : ""}${inside ? ` ${inside}` : ""}`;
+  const says = inside !== "" && inside !== `(${name})`;
+  return `${code(name)}${isOptional ? "?" : ""}${says ? ` ${inside}` : ""}`;
 }
 
 /** What a field holds, as far as its name does not say it. */
 function insideOf(schema: z.ZodType): string {
   const shape = SHAPES.find((known) => known.schema === schema);
   if (shape !== undefined) return `(${shape.name})`;
+  if (schema === ERROR.shape.code) return "";
   if (schema instanceof z.ZodEnum) return `(${anyOf(schema.options.map(String))})`;
   if (schema instanceof z.ZodObject) return `{${fieldsOf(schema)}}`;
   if (!(schema instanceof z.ZodArray)) return "";

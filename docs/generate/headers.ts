@@ -2,7 +2,7 @@ import { HEADER } from "../../shared/contract/headers.ts";
 import type { JsonSchema } from "./schemas.ts";
 
 /** Kinds of messages that differ in their headers. */
-export type Kind = "fact" | "submission" | "deadLetter" | "timer" | "redrive";
+export type Kind = "fact" | "submission" | "deadLetter" | "timer" | "redrive" | "progress";
 
 /** A header of the contract: what it holds, which kinds of messages must or may carry it, and what the page says of it. */
 type HeaderRow = {
@@ -21,7 +21,7 @@ export const HEADERS: readonly HeaderRow[] = [
     name: HEADER.traceparent,
     pattern: W3C,
     must: ["fact", "deadLetter", "timer"],
-    may: ["submission"],
+    may: ["submission", "progress"],
     rule: "W3C trace context, lower case. At the door a caller's context becomes a span link and a fresh trace starts",
   },
   {

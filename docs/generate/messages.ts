@@ -38,7 +38,7 @@ export function inlineSchemas(): Record<string, JsonSchema> {
     name,
     withoutDialect(jsonSchemaOf(schema)),
   ]);
-  const kinds: Kind[] = ["fact", "submission", "deadLetter", "timer", "redrive"];
+  const kinds: Kind[] = ["fact", "submission", "deadLetter", "timer", "redrive", "progress"];
   return Object.fromEntries([...payloads, ...kinds.map((kind) => [`${kind}Headers`, headersSchema(kind)])]);
 }
 
@@ -62,7 +62,10 @@ export const MESSAGES: Readonly<Record<string, Message>> = {
   redrive: { ...message("a message that is to be handled again", inline("redrive")), ...headed("redrive") },
   redriven: message("it was handled again", inline("redriven")),
   timer: { ...message("a wake-up, which is no fact", { type: "object" }), ...headed("timer") },
-  progress: message("how far a step is", inline("progress")),
+  progress: {
+    ...message("how far a step is", inline("progress")),
+    headers: { $ref: "#/components/schemas/progressHeaders" },
+  },
 };
 
 /** The message of a type of fact. */

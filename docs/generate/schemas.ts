@@ -82,7 +82,7 @@ export const submission = z
     priority: priority.meta({ default: "normal" }).optional(),
     deadline: z.iso
       .datetime({ offset: true })
-      .describe("at most 5 days ahead; by default an hour")
+      .describe("RFC 3339, at most 5 days ahead; by default in an hour")
       .optional(),
     labels: labels.meta({ maxProperties: MAX_LABELS }).optional(),
     policy: z.object(withDefaults).optional(),

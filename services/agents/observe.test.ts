@@ -4,7 +4,7 @@ import { GenesisError } from "../../shared/contract/errors.ts";
 import { observe } from "./observe.ts";
 
 test("an attempt that succeeded is timed", () => {
-  assert.deepEqual(observe({ agent: "a", durationMs: 1500, error: undefined }), {
+  assert.deepEqual(observe({ agent: "a", durationMs: 1500, error: undefined, usage: undefined }), {
     attributes: {},
     points: [{ metric: "stepSeconds", labels: { agent: "a", outcome: "completed" }, value: 1.5 }],
   });
@@ -12,8 +12,27 @@ test("an attempt that succeeded is timed", () => {
 
 test("an attempt that failed is timed, and its span carries the code", () => {
   const error = new GenesisError("E_INPUT").toJSON();
-  assert.deepEqual(observe({ agent: "a", durationMs: 2, error }), {
+  assert.deepEqual(observe({ agent: "a", durationMs: 2, error, usage: undefined }), {
     attributes: { "error.type": "E_INPUT" },
     points: [{ metric: "stepSeconds", labels: { agent: "a", outcome: "failed" }, value: 0.002 }],
+  });
+});
+
+test("what an attempt spent is counted for its agent and told on its span, failed or not", () => {
+  const usage = { inputTokens: 120, outputTokens: 30, costMicroUsd: 450 };
+  const error = new GenesisError("E_AGENT").toJSON();
+  assert.deepEqual(observe({ agent: "a", durationMs: 2, error, usage }), {
+    attributes: {
+      "error.type": "E_AGENT",
+      "gen_ai.usage.input_tokens": 120,
+      "gen_ai.usage.output_tokens": 30,
+      "genesis.cost_micro_usd": 450,
+    },
+    points: [
+      { metric: "stepSeconds", labels: { agent: "a", outcome: "failed" }, value: 0.002 },
+      { metric: "tokens", labels: { agent: "a", type: "input" }, value: 120 },
+      { metric: "tokens", labels: { agent: "a", type: "output" }, value: 30 },
+      { metric: "cost", labels: { agent: "a" }, value: 450 },
+    ],
   });
 });

@@ -1,14 +1,35 @@
 import type { ErrorShape } from "../../shared/contract/errors.ts";
-import { ATTRIBUTE, type Observation } from "../../shared/telemetry/names.ts";
+import type { Usage } from "../../shared/contract/plan.ts";
+import { ATTRIBUTE, type Observation, type Point } from "../../shared/telemetry/names.ts";
 
-/** One attempt that an agent made: how long it took, and the error if it failed. */
-type Done = { agent: string; durationMs: number; error: ErrorShape | undefined };
+/** One attempt that an agent made: how long it took, the error if it failed, and what it spent. */
+type Done = {
+  agent: string;
+  durationMs: number;
+  error: ErrorShape | undefined;
+  usage: Usage | undefined;
+};
 
-/** What an attempt shows: how long it took and how it ended, and the error's code on its span. */
-export function observe({ agent, durationMs, error }: Done): Observation {
+/** What an attempt shows: how long it took and how it ended, what it spent, and the error's code on its span. */
+export function observe({ agent, durationMs, error, usage = {} }: Done): Observation {
+  const { inputTokens, outputTokens, costMicroUsd } = usage;
   const outcome = error === undefined ? "completed" : "failed";
+  const tokens = (type: "input" | "output", value: number | undefined): Point[] =>
+    value === undefined ? [] : [{ metric: "tokens", labels: { agent, type }, value }];
+  const cost: Point[] =
+    costMicroUsd === undefined ? [] : [{ metric: "cost", labels: { agent }, value: costMicroUsd }];
   return {
-    attributes: error === undefined ? {} : { [ATTRIBUTE.errorType]: error.code },
-    points: [{ metric: "stepSeconds", labels: { agent, outcome }, value: durationMs / 1000 }],
+    attributes: {
+      ...(error && { [ATTRIBUTE.errorType]: error.code }),
+      ...(inputTokens !== undefined && { [ATTRIBUTE.genAiInputTokens]: inputTokens }),
+      ...(outputTokens !== undefined && { [ATTRIBUTE.genAiOutputTokens]: outputTokens }),
+      ...(costMicroUsd !== undefined && { [ATTRIBUTE.costMicroUsd]: costMicroUsd }),
+    },
+    points: [
+      { metric: "stepSeconds", labels: { agent, outcome }, value: durationMs / 1000 },
+      ...tokens("input", inputTokens),
+      ...tokens("output", outputTokens),
+      ...cost,
+    ],
   };
 }

@@ -31,10 +31,30 @@ test("a verdict shows its score, its profile and the result of every check", () 
     "aop.quality_score": 0.908,
   };
   assert.deepEqual(attributes, expected);
-  assert.deepEqual(parts, [
-    { part: "aop.validate", attributes: expected },
-    { part: "aop.evaluate_quality", attributes: { "aop.profile": "aop-v1", "aop.quality_score": 0.908 } },
-  ]);
+  assert.deepEqual(parts![0], { part: "aop.validate", attributes: expected });
+  assert.deepEqual(
+    parts!.slice(1, -1).map(({ part }) => part),
+    [...CHECKS.map(({ name }) => `aop.check.${name}`), "aop.check.quality"],
+  );
+  assert.deepEqual(parts![1]!.attributes, {
+    "aop.passed": true,
+    "aop.check.score": 1,
+    "aop.check.findings": 0,
+  });
+  assert.deepEqual(parts!.at(-1), {
+    part: "aop.evaluate_quality",
+    attributes: { "aop.profile": "aop-v1", "aop.quality_score": 0.908 },
+    events: [
+      {
+        name: "gen_ai.evaluation.result",
+        attributes: {
+          "gen_ai.evaluation.name": "aop.quality",
+          "gen_ai.evaluation.score.value": 0.908,
+          "gen_ai.evaluation.score.label": "pass",
+        },
+      },
+    ],
+  });
   assert.deepEqual(points![0], {
     metric: "qualityScore",
     labels: { profile: "aop-v1", verdict: "passed" },
@@ -50,6 +70,18 @@ test("a rejection shows which checks failed", () => {
   assert.deepEqual(
     failed.map((point) => point.metric === "checks" && point.labels.check),
     ["completeness"],
+  );
+});
+
+test("what was found is counted by its code, and of repeated steps how many", () => {
+  const twice = ["x", "y"].map((id) => step(id, { taskType: "test", title: "Do the very same thing" }));
+  const { points = [] } = observe(...judged(twice));
+  assert.deepEqual(
+    points.filter(({ metric }) => metric === "planFailures" || metric === "redundant"),
+    [
+      { metric: "planFailures", labels: { type: "E_VALIDATION" }, value: 1 },
+      { metric: "redundant", labels: {}, value: 1 },
+    ],
   );
 });
 

@@ -5,7 +5,7 @@ import type { NewEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
 import type { Plan } from "../../shared/domain/run-plan.ts";
 import { stateOf, type Cause, type Run } from "../../shared/domain/run.ts";
-import { inlineOrRefs, sizeOf, type Output } from "./outputs.ts";
+import { inlineOrRefs, otherInputs, sizeOf, type Output } from "./outputs.ts";
 
 /** The envelope around a dispatch's data takes less than this. */
 const ENVELOPE_BYTES = 1024;
@@ -69,11 +69,4 @@ function directOutputs(run: Run, step: Step): Output[] {
     const state = stateOf(run, id);
     return state.is === "completed" ? [{ step: id, event: state.event }] : [];
   });
-}
-
-/** A join is parented on the message that was read; its other inputs are linked. */
-function otherInputs(outputs: readonly Output[], cause: Cause): string[] {
-  return outputs.flatMap(({ event }) =>
-    event.id !== cause.id && event.traceparent ? [event.traceparent] : [],
-  );
 }

@@ -2,7 +2,7 @@ import type { Append } from "../../shared/contract/decider.ts";
 import { INLINE_BYTES } from "../../shared/contract/envelope.ts";
 import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
 import { stateOf, type Ending, type Run } from "../../shared/domain/run.ts";
-import { inlineOrRefs, type Output } from "./outputs.ts";
+import { inlineOrRefs, otherInputs, type Output } from "./outputs.ts";
 
 /** Everything in `run.finished` but its result takes less than this. */
 const REST_BYTES = 4096;
@@ -33,5 +33,5 @@ export function finish(
       usage: run.usage,
     },
   };
-  return { event, expect: { runAt: run.lastSeq } };
+  return { event, expect: { runAt: run.lastSeq }, links: otherInputs(outputs ?? [], cause) };
 }

@@ -1,8 +1,11 @@
 import type { History } from "../../shared/contract/decider.ts";
 import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
-import { ATTRIBUTE, type Observation, type Point } from "../../shared/telemetry/names.ts";
+import { ATTRIBUTE, type Observation, type Point, type SummarySpan } from "../../shared/telemetry/names.ts";
 
-/** What execution's work on a run shows: attempts that agents were asked for, how attempts ended, and the end of the run. */
+/** The name of the workflow, on the span that tells of a run as a whole. */
+const WORKFLOW = "genesis";
+
+/** What execution's work on a run shows: attempts that agents were asked for, and the end of the run with a summary. */
 export function observe(
   trigger: StoredEvent | undefined,
   written: readonly NewEvent[],
@@ -19,19 +22,93 @@ export function observe(
     labels: { agent: data.agent },
     value: 1,
   }));
-  return { attributes, points: [...asked, ...(finished ? endOf(finished, trigger, history) : [])] };
+  if (finished === undefined) return { attributes, points: asked };
+  const task = history.events.find((event) => event.type === "task.submitted");
+  return {
+    attributes,
+    points: [...asked, ...endOf(finished, trigger, history)],
+    ...(task && { summary: summaryOf(task, finished, history) }),
+  };
 }
 
 /** A run lasts from the storing of its task to the storing of what decided its end. */
 function endOf(
   finished: NewEvent<"run.finished">,
   trigger: StoredEvent | undefined,
-  { events }: History,
+  history: History,
 ): Point[] {
   const labels = { outcome: finished.data.outcome };
-  const task = events.find((event) => event.type === "task.submitted");
-  const lastMs = (trigger ?? events.at(-1))?.storedAtMs;
-  const counted: Point = { metric: "runsFinished", labels, value: 1 };
-  if (task === undefined || lastMs === undefined) return [counted];
-  return [counted, { metric: "runSeconds", labels, value: Math.max(0, lastMs - task.storedAtMs) / 1000 }];
+  const task = history.events.find((event) => event.type === "task.submitted");
+  const lastMs = (trigger ?? history.events.at(-1))?.storedAtMs;
+  const lasted: Point[] =
+    task === undefined || lastMs === undefined
+      ? []
+      : [{ metric: "runSeconds", labels, value: Math.max(0, lastMs - task.storedAtMs) / 1000 }];
+  const attempts = attemptsOf(history).map((value): Point => ({ metric: "attempts", labels: {}, value }));
+  return [
+    { metric: "runsFinished", labels, value: 1 },
+    { metric: "runRounds", labels: {}, value: roundsOf(history) },
+    ...lasted,
+    ...attempts,
+  ];
+}
+
+/** The run as a whole: one span from the storing of its task to its end, beside everything that happened in between. */
+function summaryOf(
+  task: StoredEvent<"task.submitted">,
+  { data }: NewEvent<"run.finished">,
+  history: History,
+): SummarySpan {
+  const { outcome, counts, usage, error } = data;
+  const score = scoreOf(history);
+  return {
+    span: "invoke_workflow",
+    under:
+      task.traceparent === undefined
+        ? undefined
+        : { traceparent: task.traceparent, tracestate: task.tracestate },
+    // The broker's time is cut to milliseconds here, and the run began within this one: a span that began before the one
+    // that it stands under would look like a mistake.
+    startMs: task.storedAtMs + 1,
+    attributes: {
+      [ATTRIBUTE.genAiOperation]: "invoke_workflow",
+      [ATTRIBUTE.genAiWorkflow]: WORKFLOW,
+      [ATTRIBUTE.genAiConversation]: task.correlationId,
+      [ATTRIBUTE.run]: task.run,
+      [ATTRIBUTE.outcome]: outcome,
+      [ATTRIBUTE.rounds]: roundsOf(history),
+      [ATTRIBUTE.stepsCompleted]: counts.completed,
+      [ATTRIBUTE.stepsFailed]: counts.failed,
+      [ATTRIBUTE.stepsSkipped]: counts.skipped,
+      [ATTRIBUTE.genAiInputTokens]: usage.inputTokens ?? 0,
+      [ATTRIBUTE.genAiOutputTokens]: usage.outputTokens ?? 0,
+      [ATTRIBUTE.costMicroUsd]: usage.costMicroUsd ?? 0,
+      ...(score !== undefined && { [ATTRIBUTE.qualityScore]: score }),
+      ...(error && { [ATTRIBUTE.errorType]: error.code }),
+    },
+  };
+}
+
+/** Revisions of the plan beyond the first. */
+function roundsOf({ events }: History): number {
+  return events.reduce(
+    (latest, event) => (event.type === "plan.decomposed" ? Math.max(latest, event.rev ?? 0) : latest),
+    0,
+  );
+}
+
+/** How many attempts each step that was dispatched took. */
+function attemptsOf({ events }: History): number[] {
+  const attempts = new Map<string, number>();
+  for (const { type, step = "", attempt = 1 } of events)
+    if (type === "step.dispatched") attempts.set(step, Math.max(attempts.get(step) ?? 0, attempt));
+  return [...attempts.values()];
+}
+
+/** The score of the plan that was judged last. */
+function scoreOf({ events }: History): number | undefined {
+  const verdict = events.findLast(
+    (event) => event.type === "plan.validated" || event.type === "plan.rejected",
+  );
+  return verdict?.data.score;
 }

@@ -1,6 +1,7 @@
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { OutputRef } from "../../shared/contract/events.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
+import type { Cause } from "../../shared/domain/run.ts";
 
 export type Output = { step: string; event: StoredEvent<"step.completed"> };
 
@@ -25,6 +26,13 @@ export function inlineOrRefs(outputs: readonly Output[], room: number): Record<s
   }
   return Object.fromEntries(
     outputs.map(({ step, event }) => [step, byReference.has(step) ? reference(event) : event.data.output]),
+  );
+}
+
+/** A join is parented on the message that was read; its other inputs are linked. */
+export function otherInputs(outputs: readonly Output[], cause: Pick<Cause, "id">): string[] {
+  return outputs.flatMap(({ event }) =>
+    event.id !== cause.id && event.traceparent ? [event.traceparent] : [],
   );
 }
 

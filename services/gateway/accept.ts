@@ -13,13 +13,15 @@ export function runOf({ headers, inbox }: Arrival): { run: string; isKeyed: bool
 
 /**
  * The first event of a run, with every default filled in, and the caller's correlation id where one was given.
+ * @param acceptedAtMs the time of the event, milliseconds since the epoch
  * @throws GenesisError with the reason for which the arrival is refused
  */
 export function accept(
   arrival: Arrival,
   run: string,
+  acceptedAtMs: number,
 ): { event: NewEvent<"task.submitted">; correlationId: string | undefined } {
   const correlationId = correlationIdOf(arrival.headers);
-  const data = readSubmission(arrival.bytes, arrival.receivedAtMs);
+  const data = readSubmission(arrival.bytes, arrival.receivedAtMs, acceptedAtMs);
   return { event: { type: "task.submitted", run, tokens: ["once"], causationId: "", data }, correlationId };
 }

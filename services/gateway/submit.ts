@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import type { Accepted, Arrival } from "../../shared/bus/door.ts";
 import type { Bus } from "../../shared/bus/connect.ts";
 import type { Fact } from "../../shared/bus/fact.ts";
 import { GenesisError } from "../../shared/contract/errors.ts";
 import { HEADER, headerOf } from "../../shared/contract/headers.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
+import { CorrelationContext } from "../../shared/telemetry/correlation.ts";
 import { record } from "../../shared/telemetry/metrics.ts";
 import { traceIdOf } from "../../shared/telemetry/trace-context.ts";
 import { accept, runOf } from "./accept.ts";
@@ -21,10 +21,12 @@ export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<
     const known = await bus.log.read(bus.subjects.fact("task.submitted", run, "once"));
     if (known) return sameAsBefore(known, arrival);
   }
-  const { event, correlationId = randomUUID() } = accept(arrival, run);
+  const madeAtMs = Date.now();
+  const { event, correlationId: callers } = accept(arrival, run, madeAtMs);
   if (!(await hasRoom())) throw new GenesisError("E_OVERLOAD");
-  const root = { caller: traceOf(arrival) };
-  const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, root });
+  const { correlationId } = CorrelationContext.create(callers);
+  const root = { caller: traceOf(arrival), queueWaitMs: arrival.inbox?.queueWaitMs };
+  const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, madeAtMs, root });
   if (outcome.kind === "superseded") return sameAsBefore(outcome.by, arrival);
   if (outcome.kind === "moved") throw new GenesisError("E_STORAGE");
   if (!outcome.again) record("runsSubmitted", {});

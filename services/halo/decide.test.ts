@@ -8,7 +8,6 @@ import { subjectsOf } from "../../shared/contract/subjects.ts";
 import { modelLog, planned, step } from "../../test/support/model-log.ts";
 import { card } from "../../test/support/plans.ts";
 import { decide } from "./decide.ts";
-import { observe } from "./observe.ts";
 
 const registry = {
   agents: Array.from({ length: 25 }, (_, i) => card(`agent_number_${i}`, i === 0 ? ["noop"] : ["other"])),
@@ -73,27 +72,4 @@ test("when the records do not fit into a message no step has an agent, and that 
     },
   });
   assert.doesNotThrow(() => encode(subjectsOf("genesis"), event, "c".repeat(200), new Date(0).toISOString()));
-});
-
-test("what routing shows: how many steps, by what, and under which rules", () => {
-  const { cause, event } = routed([step("a"), step("b", { taskType: "paint" })]);
-  const attributes = {
-    "genesis.revision": 0,
-    "halo.task_count": 2,
-    "halo.unrouted_count": 1,
-    "halo.rule_set.hash": "r".repeat(64),
-  };
-  assert.deepEqual(observe(cause, [event]), {
-    attributes,
-    parts: [{ part: "halo.route", attributes }],
-    points: [
-      {
-        metric: "routings",
-        labels: { agent: "agent_number_0", task_type: "noop", method: "capability" },
-        value: 1,
-      },
-      { metric: "unrouted", labels: { task_type: "paint" }, value: 1 },
-    ],
-  });
-  assert.deepEqual(observe(cause, []), {});
 });

@@ -273,6 +273,17 @@ test("decisions stand in the order of the plan, whatever the order of the work",
   );
 });
 
+test("of a large plan the first 64 decisions become spans", () => {
+  const seen: string[] = [];
+  const steps = Array.from({ length: 70 }, (_, i) => code(`s${i}`));
+  const part: Part = (name, fn) => {
+    seen.push(name);
+    return fn();
+  };
+  assert.equal(route(steps, registry([cara]), part).assignments.length, 70);
+  assert.equal(seen.filter((name) => name.startsWith("halo.decide ")).length, 64);
+});
+
 test("the parts that become spans", () => {
   const seen: string[] = [];
   const part: Part = (name, fn) => {
@@ -280,5 +291,5 @@ test("the parts that become spans", () => {
     return fn();
   };
   route([code("a"), code("b")], registry([cara]), part);
-  assert.deepEqual(seen, ["halo.route", "halo.apply_rules"]);
+  assert.deepEqual(seen, ["halo.route", "halo.apply_rules", "halo.decide a", "halo.decide b"]);
 });

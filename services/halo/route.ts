@@ -13,6 +13,9 @@ export type Registry = Omit<Catalog, "methods">;
 
 export type RoutedData = EventData<"plan.routed">;
 
+/** Decisions beyond this many are no parts of their own: a trace has to stay readable. */
+const MAX_TOLD = 64;
+
 /**
  * Gives every primitive step of a plan an agent, or the reason why not, each with its decision record. Steps are routed in
  * the order of their dependencies and told in the order of the plan. Never throws: of a plan that is broken it routes what
@@ -32,8 +35,11 @@ export function route(steps: readonly Step[], registry: Registry, part: Part): R
     for (const [i, step] of inOrder.entries()) {
       const loadOf = (agent: string): number =>
         (stepsOf.get(agent) ?? []).filter((other) => dag.areConcurrent(other, step.id)).length;
-      const choice = choose(step, { agents, matches: matches[i]!, loadOf });
-      const decision = recordOf(step, choice, agents);
+      const decideStep = () => {
+        const made = choose(step, { agents, matches: matches[i]!, loadOf });
+        return { choice: made, decision: recordOf(step, made, agents) };
+      };
+      const { choice, decision } = i < MAX_TOLD ? part(`halo.decide ${step.id}`, decideStep) : decideStep();
       if (choice.chosen === undefined) {
         const reason = hindrances(decision.candidates, step.taskType);
         unrouted.set(step.id, { step: step.id, reason, decision });

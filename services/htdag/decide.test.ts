@@ -151,19 +151,27 @@ test("a plan that is too large to write is a plan without steps that says so", (
 test("what planning shows: the planner, the revision, the size, and of the goal only its length", () => {
   const log = modelLog();
   const task = log.write(submitted({ goal: "a secret goal" }));
-  const attributes = { "htdag.planner": "methods", "genesis.revision": 0, "htdag.request_length": 13 };
+  const attributes = {
+    "gen_ai.operation.name": "plan",
+    "htdag.planner": "methods",
+    "genesis.revision": 0,
+    "htdag.task_count": 1,
+    "htdag.depth": 1,
+    "htdag.request_length": 13,
+  };
   assert.deepEqual(observe(task as Asking, decided(log, task)), {
     attributes,
     parts: [{ part: "htdag.decompose", attributes }],
     points: [
-      { metric: "plans", labels: { planner: "methods" }, value: 1 },
-      { metric: "planSteps", labels: {}, value: 1 },
+      { metric: "plans", labels: { planner: "methods", result: "planned" }, value: 1 },
+      { metric: "planSteps", labels: { phase: "top_level" }, value: 1 },
+      { metric: "planSteps", labels: { phase: "final" }, value: 1 },
+      { metric: "planDepth", labels: {}, value: 1 },
     ],
   });
   assert.deepEqual(observe(task as Asking, []), {});
   const rejected = log.write(rejection("", 0, false));
-  assert.deepEqual(observe(rejected as Asking, decided(log, rejected)).attributes, {
-    "htdag.planner": "methods",
-    "genesis.revision": 1,
-  });
+  const { attributes: later = {} } = observe(rejected as Asking, decided(log, rejected));
+  assert.equal(later["genesis.revision"], 1);
+  assert.equal(later["htdag.request_length"], undefined);
 });

@@ -3,19 +3,27 @@ import type { BusContext, Work } from "../bus/context.ts";
 import { waitForSetup } from "../bus/wait-for-setup.ts";
 import { work } from "../bus/work.ts";
 import type { ErrorShape } from "../contract/errors.ts";
+import type { Usage } from "../contract/plan.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import type { Log } from "../telemetry/logging.ts";
+import { readGauges } from "../telemetry/metrics.ts";
 import { ATTRIBUTE, type Observation } from "../telemetry/names.ts";
-import { applyObservation, domainSpan } from "../telemetry/spans.ts";
+import { applyObservation } from "../telemetry/observation.ts";
+import { span } from "../telemetry/operations.ts";
 import type { Agent } from "./define-agent.ts";
 import { runStep } from "./run-step.ts";
 
 /** Agents, and how many steps each works on at a time in this process. */
 export type Staff = readonly { agent: Agent; concurrency: number }[];
 
-/** One attempt that an agent made: how long it took, and the error if it failed. */
-export type Done = { agent: string; durationMs: number; error: ErrorShape | undefined };
+/** One attempt that an agent made: how long it took, the error if it failed, and what it spent. */
+export type Done = {
+  agent: string;
+  durationMs: number;
+  error: ErrorShape | undefined;
+  usage: Usage | undefined;
+};
 
 /** What is told of an attempt; pure. */
 export type Observe = (done: Done) => Observation;
@@ -33,23 +41,33 @@ export async function runAgents(
     LANES.map((lane) => ({ stream: "log" as const, durable: agentConsumer(agent.name, lane) })),
   );
   await waitForSetup(ctx.bus, { streams: ["log"], consumers });
+  const inHand = new Map(staff.map(({ agent }) => [agent.name, 0]));
   const workers = staff.map(({ agent, concurrency }) => ({
     name: agent.name,
     concurrency,
-    run: (step: StepAtHand) => attempt(agent, { ...step, log: ctx.log }, observe),
+    run: async (step: StepAtHand) => {
+      inHand.set(agent.name, inHand.get(agent.name)! + 1);
+      const done = attempt(agent, { ...step, log: ctx.log }, observe);
+      return done.finally(() => inHand.set(agent.name, inHand.get(agent.name)! - 1));
+    },
   }));
+  const stopShowing = readGauges(async () =>
+    [...inHand].map(([agent, value]) => ({ metric: "inflight", labels: { agent }, value })),
+  );
+  void ctx.bus.closed.then(stopShowing);
   return work(ctx, workers);
 }
 
 /** One attempt, as a span of the GenAI conventions under the span of its message. */
 function attempt(agent: Agent, step: StepAtHand & { log: Log }, observe: Observe): Promise<StepOutcome> {
   const attributes = { [ATTRIBUTE.genAiOperation]: "invoke_agent", [ATTRIBUTE.genAiAgent]: agent.name };
-  return domainSpan("invoke_agent", attributes, async () => {
+  return span("invoke_agent", attributes, async () => {
     const startedMs = performance.now();
     const outcome = await runStep(agent, step);
     const durationMs = performance.now() - startedMs;
     const error = "failed" in outcome ? outcome.failed.error : undefined;
-    applyObservation(() => observe({ agent: agent.name, durationMs, error }));
+    const { usage } = "failed" in outcome ? outcome.failed : outcome.completed;
+    applyObservation(() => observe({ agent: agent.name, durationMs, error, usage }));
     return outcome;
   });
 }

@@ -3,7 +3,7 @@ import { encode, type EncodedEvent } from "../contract/envelope.ts";
 import type { NewEvent } from "../contract/events.ts";
 import { canonicalJson } from "../contract/plan-hash.ts";
 import type { Subjects } from "../contract/subjects.ts";
-import { publishSpan, rootPublishSpan } from "../telemetry/messaging.ts";
+import { publishSpan, rootPublishSpan, type AtDoor } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
 import { backOff } from "./backoff.ts";
@@ -22,15 +22,18 @@ export type Outcome =
 
 export type AppendOptions = {
   correlationId: string;
+  /** When the fact was made, where that was not just now; milliseconds since the epoch. */
+  madeAtMs?: number;
   /** The message whose span the published one belongs under, instead of the work at hand. */
   under?: TraceHeaders | undefined;
   /** Begins a trace; the caller's context, if there is one, is linked. */
-  root?: { caller: TraceHeaders | undefined };
+  root?: AtDoor;
 };
 
 /**
- * Appends a fact as the contract's "Appending" has it: with its expectation, and after any answer but a plain acknowledgement by
- * reading what stands. Tries for 15 s. @throws GenesisError `E_TOO_LARGE`, `E_ID`, and `E_STORAGE` when it stays impossible
+ * Appends a fact as the contract's "Appending" has it: with its expectation, and after any answer but a plain
+ * acknowledgement by reading what stands. Tries for 15 s. @throws GenesisError `E_TOO_LARGE`, `E_ID`, and `E_STORAGE`
+ * when it stays impossible
  */
 export type Appender = (append: Append, options: AppendOptions) => Promise<Outcome>;
 
@@ -45,7 +48,9 @@ export type Stream = { requests: Requests; name: string; subjects: Subjects };
 
 type Prepared = Append & { message: EncodedEvent };
 
-/** Less than the ack wait, so that a message which cannot be handled is given back before the broker takes it back. */
+/**
+ * Less than the ack wait, so that a message which cannot be handled is given back before the broker takes it back.
+ */
 const TRY_FOR_MS = 15_000;
 
 const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
@@ -96,16 +101,14 @@ export function appender(
     throw storageError("stores the fact");
   };
 
-  return async (append, { correlationId, under, root }) => {
+  return async (append, { correlationId, madeAtMs = Date.now(), under, root }) => {
     const { run, step, attempt } = append.event;
-    const message = encode(subjects, append.event, correlationId, new Date().toISOString());
+    const message = encode(subjects, append.event, correlationId, new Date(madeAtMs).toISOString());
     const template = subjects.template(message.subject);
     const about = { template, stream: name, messageId: message.id, correlationId, run, step, attempt, under };
-    const published = { ...about, bytes: message.bytes.length };
+    const published = { ...about, bytes: message.bytes.length, joins: append.links };
     const send = (trace: Record<string, string>) => store({ ...append, message }, trace);
-    const outcome = await (root
-      ? rootPublishSpan(published, root.caller, send)
-      : publishSpan(published, send));
+    const outcome = await (root ? rootPublishSpan(published, root, send) : publishSpan(published, send));
     if (outcome.kind === "superseded") record("appendConflicts", { template });
     return outcome;
   };

@@ -33,8 +33,9 @@ export type Stop = "finished" | "timeout" | "drain";
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * How long an attempt may still take, in milliseconds, by the broker's time of its dispatch. Only asked of an attempt that execution has
- * not given up yet; so one that seems to be over says that this machine's clock is wrong, and is given its full time.
+ * How long an attempt may still take, in milliseconds, by the broker's time of its dispatch. Only asked of an attempt
+ * that execution has not given up yet; so one that seems to be over says that this machine's clock is wrong, and is
+ * given its full time.
  */
 export function timeLeftMs({ storedAtMs, data }: StoredEvent<"step.dispatched">, nowMs: number): number {
   const leftMs = storedAtMs + data.timeoutMs - nowMs;
@@ -141,7 +142,10 @@ export function failed(
   };
 }
 
-/** Why readers of the log would refuse an output, if they would: an agent may return what JSON, or the contract's limits, do not hold. */
+/**
+ * Why readers of the log would refuse an output, if they would: an agent may return what JSON, or the contract's
+ * limits, do not hold.
+ */
 function whyUnwritable(output: unknown): ErrorShape | undefined {
   try {
     parseJson(new TextEncoder().encode(JSON.stringify({ data: { output } })));

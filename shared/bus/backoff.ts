@@ -4,8 +4,9 @@ const BASE_MS = 100;
 const MAX_MS = 5000;
 
 /**
- * Waits before try number `attempt` + 1 (counted from 0): a random time up to 100 ms, doubled each time up to 5 s. Full jitter,
- * so that writers who were refused together do not come back together (M. Brooker, "Exponential Backoff And Jitter").
+ * Waits before try number `attempt` + 1 (counted from 0): a random time up to 100 ms, doubled each time up to 5 s.
+ * Full jitter, so that writers who were refused together do not come back together (M. Brooker, "Exponential Backoff
+ * And Jitter").
  */
 export async function backOff(attempt: number, baseMs = BASE_MS): Promise<void> {
   await sleep(Math.random() * Math.min(MAX_MS, baseMs * 2 ** attempt));

@@ -1,5 +1,6 @@
 import type { Append, History, SetTimer } from "../contract/decider.ts";
 import type { NewEvent } from "../contract/events.ts";
+import { linkJoined } from "../telemetry/messaging.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
 import type { Outcome } from "./append.ts";
 import type { Bus } from "./connect.ts";
@@ -23,13 +24,15 @@ export type Order = {
   correlationId: string;
 };
 
-/** A decision is made again this often at most: each time something else was stored meanwhile, so it ends long before. */
+/**
+ * A decision is made again this often at most: each time something else was stored meanwhile, so it ends long before.
+ */
 const MAX_PASSES = 100;
 
 /**
- * Has a decision made, sets its timers, appends its facts, and when one of them is refused because the run moved on, reads on
- * and has it made anew. Returns the facts that stand because of it and did not before.
- * @throws whatever deciding throws, and GenesisError `E_STORAGE`
+ * Has a decision made, sets its timers, appends its facts, and when one of them is refused because the run moved on,
+ * reads on and has it made anew. Returns the facts that stand because of it and did not before. @throws whatever
+ * deciding throws, and GenesisError `E_STORAGE`
  */
 export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
   const { runs, correlationId } = order;
@@ -37,6 +40,7 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
   /** Subjects on which a fact stands by now, ours or another. It holds, so nothing is appended there again. */
   const taken = new Set<string>();
   const isSet = new Set<string>();
+  const joined = new Set<string>();
   let { history } = order;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const { append, timers } = normal(order.decide(history));
@@ -44,6 +48,9 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
     for (const { timer } of newTimers) isSet.add(bus.subjects.timerSet(timer));
     await Promise.all(newTimers.map((timer) => setTimer(bus, timer, correlationId)));
     const open = append.filter(({ event }) => !taken.has(subjectOf(bus, event)));
+    const joins = open.flatMap(({ links = [] }) => links).filter((link) => !joined.has(link));
+    for (const link of joins) joined.add(link);
+    linkJoined(new Set(joins));
     const result = await appendAll(bus, open, { history, taken, written, correlationId });
     const isDone = open.length === 0 || (result.isStored && !order.isRepeated);
     if (isDone || runs === undefined) return written;
@@ -59,8 +66,9 @@ function normal(decision: Decision): { append: readonly Append[]; timers: readon
 type Pass = { history: History; taken: Set<string>; written: NewEvent[]; correlationId: string };
 
 /**
- * Appends in order; neighbours that do not depend on the run's last sequence go together. One that does is expected right behind the
- * one before it, if that depended on it too: what this decision added itself is no news to it. Stops at the first refusal.
+ * Appends in order; neighbours that do not depend on the run's last sequence go together. One that does is expected
+ * right behind the one before it, if that depended on it too: what this decision added itself is no news to it. Stops
+ * at the first refusal.
  */
 async function appendAll(
   bus: Bus,
@@ -112,7 +120,10 @@ function subjectOf({ subjects }: Bus, { type, run, tokens }: NewEvent): string {
   return subjects.fact(type, run, ...tokens);
 }
 
-/** A later revision stands under the task, not under the rejection of the one before: the trace gets no deeper with replans. */
+/**
+ * A later revision stands under the task, not under the rejection of the one before: the trace gets no deeper with
+ * replans.
+ */
 function under({ type, rev = 0 }: NewEvent, { events }: History): TraceHeaders | undefined {
   const isLaterRevision = type === "plan.decomposed" && rev > 0;
   return isLaterRevision ? traceOf(events.find((event) => event.type === "task.submitted")) : undefined;

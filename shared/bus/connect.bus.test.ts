@@ -116,6 +116,7 @@ test("closing ends it for good", async (t) => {
 test("wrong credentials are refused at once, and what the broker forbids makes it not ready", async (t) => {
   const users = `{ user: guest, password: right, permissions: { publish: { deny: forbidden } } }`;
   const server = await startServer({ config: `authorization { users: [ ${users} ] }` });
+  t.after(() => server.stop());
   const urlFor = (password: string) => server.url.replace("nats://", `nats://guest:${password}@`);
   await assert.rejects(connect({ ...cell, url: urlFor("wrong") }), (error: Error) => {
     assert.ok(error instanceof BrokerUnfit);
@@ -123,10 +124,7 @@ test("wrong credentials are refused at once, and what the broker forbids makes i
     return true;
   });
   const bus = await connect({ ...cell, url: urlFor("right") });
-  t.after(async () => {
-    await bus.close();
-    await server.stop();
-  });
+  t.after(() => bus.close());
   assert.equal(bus.isReady(), true);
   bus.nc.publish("forbidden", "x");
   await eventually(() => !bus.isReady());

@@ -77,8 +77,9 @@ const VIOLATION_COUNTS_MS = 60_000;
 const AT_A_TIME = 32;
 
 /**
- * Connects, waiting while the broker is away, and from then on for as long as it takes. @throws BrokerUnfit for a broker that is too old, has no
- * JetStream, takes too small messages or refuses the credentials; @throws BrokerAway when none came within `waitMs`
+ * Connects, waiting while the broker is away, and from then on for as long as it takes. @throws BrokerUnfit for a
+ * broker that is too old, has no JetStream, takes too small messages or refuses the credentials; @throws BrokerAway
+ * when none came within `waitMs`
  */
 export async function connect({ url, prefix, name, waitMs = WAIT_MS, onWait }: ConnectOptions): Promise<Bus> {
   const subjects = subjectsOf(prefix);
@@ -116,8 +117,11 @@ async function dialUntil(url: string, { name, waitMs, onWait }: Dial): Promise<N
 }
 
 function dial(url: string, name: string): Promise<NatsConnection> {
+  const { username, password } = new URL(url);
   return connectNode({
     servers: url,
+    // The client does not look for them there.
+    ...(username !== "" && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
     name,
     timeout: DIAL_WITHIN_MS,
     pingInterval: PING_MS,

@@ -1,6 +1,7 @@
 import type { ConsumerMessages } from "@nats-io/jetstream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StreamName } from "../contract/streams.ts";
+import { watchDurable } from "./broker-gauges.ts";
 import type { BusContext } from "./context.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
 
@@ -14,15 +15,18 @@ export type Source = {
 /** Which durable to take from, and how many messages to ask for at a time. */
 export type SourceSpec = { stream: StreamName; durable: string; batch: number };
 
-/** A pull that the broker forgot, as it does when it is restarted, is noticed after two of the heartbeats that it owes. */
+/**
+ * A pull that the broker forgot, as it does when it is restarted, is noticed after two of the heartbeats that it
+ * owes.
+ */
 const HEARTBEAT_MS = 1000;
 const EXPIRES_MS = 5000;
 const BIND_AGAIN_MS = 1000;
 
 /**
- * Takes messages from a durable and hands each to `onDelivery`, which must not throw or wait. How many are out at a time is the
- * durable's `max_ack_pending`; nothing is held back here, since a pull that is not renewed would look like a broker that died.
- * @throws the broker's error when the durable does not exist
+ * Takes messages from a durable and hands each to `onDelivery`, which must not throw or wait. How many are out at a
+ * time is the durable's `max_ack_pending`; nothing is held back here, since a pull that is not renewed would look
+ * like a broker that died. @throws the broker's error when the durable does not exist
  */
 export async function consume(
   ctx: BusContext,
@@ -37,12 +41,14 @@ export async function consume(
       max_messages: batch,
       expires: EXPIRES_MS,
       idle_heartbeat: HEARTBEAT_MS,
-      // Without it every missed heartbeat asks for the consumer first, and a broker that just came back is asked again only after 5 s.
+      // Without it every missed heartbeat asks for the consumer first, and a broker that just came back is asked
+      // again only after 5 s.
       bind: true,
       callback: (message) => onDelivery(deliveryOf(message)),
     });
   };
   let messages = await open();
+  watchDurable(bus, { stream, durable });
 
   const goOn = async (): Promise<void> => {
     for (;;) {

@@ -26,7 +26,10 @@ export type DeadLetter = {
 const REASON_MAX = 1024;
 const CORRELATION_ID = /^[\x21-\x7e]{1,200}$/;
 
-/** The id of a dead letter: the same message refused for the same reason is one dead letter, however often it is delivered. */
+/**
+ * The id of a dead letter: the same message refused for the same reason is one dead letter, however often it is
+ * delivered.
+ */
 export function deadLetterId({ stream, seq, storedAtNs }: StoredMessage, code: string): string {
   return sha256(`${stream}|${seq}|${storedAtNs}|${code}`).slice(0, 32);
 }

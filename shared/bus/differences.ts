@@ -38,7 +38,9 @@ export function differencesOf(of: string, have: Config, want: Config): Differenc
     .filter((difference) => JSON.stringify(difference.have) !== JSON.stringify(difference.want));
 }
 
-/** Whether a change loses nothing: no message, nothing that a consumer still has to see, no promise of the contract. */
+/**
+ * Whether a change loses nothing: no message, nothing that a consumer still has to see, no promise of the contract.
+ */
 export function isSafe({ setting, have, want }: Difference): boolean {
   if (FREE.has(setting)) return true;
   if (SWITCHES.has(setting)) return want === true;

@@ -16,7 +16,10 @@ export type StoredMessage = {
   bytes: Uint8Array;
 };
 
-/** What to read: one message by sequence or subject, the first match of a filter after a sequence, or the last of each subject of some filters. */
+/**
+ * What to read: one message by sequence or subject, the first match of a filter after a sequence, or the last of each
+ * subject of some filters.
+ */
 export type Query =
   | { seq: number }
   | { last_by_subj: string }
@@ -35,7 +38,10 @@ const TOO_MANY = 413;
 const ADDED = ["Nats-Stream", "Nats-Subject", "Nats-Sequence", "Nats-Time-Stamp"];
 const ADDED_TO_BATCHES = [...ADDED, "Nats-Num-Pending", "Nats-Last-Sequence"];
 
-/** Reads one message, or undefined where there is none. @throws GenesisError `E_STORAGE` when the broker does not answer */
+/**
+ * Reads one message, or undefined where there is none. @throws GenesisError `E_STORAGE` when the broker does not
+ * answer
+ */
 export async function readOne(
   requests: Requests,
   stream: string,
@@ -45,8 +51,8 @@ export async function readOne(
 }
 
 /**
- * Reads a batch of messages, in stream order. Undefined when more subjects match than the broker lists at once (1,024).
- * @throws GenesisError `E_STORAGE` when the broker does not answer
+ * Reads a batch of messages, in stream order. Undefined when more subjects match than the broker lists at once
+ * (1,024). @throws GenesisError `E_STORAGE` when the broker does not answer
  */
 export async function readBatch(requests: Requests, stream: string, query: Query): Promise<Page | undefined> {
   const messages: StoredMessage[] = [];
@@ -74,7 +80,10 @@ function question(stream: string, query: Query) {
   return { subject: `$JS.API.DIRECT.GET.${stream}`, payload: JSON.stringify(query) };
 }
 
-/** The stored message that a reply holds, or undefined where it is a status. A publisher may forge a status line, but not these headers' last values. */
+/**
+ * The stored message that a reply holds, or undefined where it is a status. A publisher may forge a status line, but
+ * not these headers' last values.
+ */
 function storedMessage({ values, data, isWellFormed }: Reply, added: string[]): StoredMessage | undefined {
   const [stream, subject, seq, timestamp] = ADDED.map((name) => values.get(name)?.at(-1));
   if (stream === undefined || subject === undefined || seq === undefined || timestamp === undefined)

@@ -2,9 +2,11 @@ import { Svcm, type ServiceMsg } from "@nats-io/services";
 import type { Msg } from "@nats-io/nats-core";
 import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
 import type { HeaderValues } from "../contract/headers.ts";
+import { measureProcessing } from "../telemetry/message-metrics.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { headerBlockOf } from "./header-block.ts";
+import { queueWaitMsOf } from "./processed.ts";
 import { receive } from "./receive.ts";
 
 /** What came in at a door. */
@@ -14,13 +16,16 @@ export type Arrival = {
   /** The broker's time for an inbox message, this process's for a request; milliseconds since the epoch. */
   receivedAtMs: number;
   /** Where it stood in the inbox; absent for a request. */
-  inbox?: { sequence: number; storedAtNs: string };
+  inbox?: { sequence: number; storedAtNs: string; queueWaitMs: number };
 };
 
 /** What whoever asked at the door is told. */
 export type Accepted = { run: string; correlationId: string; traceId: string };
 
-/** Takes an arrival in: when it returns, the task is on disk. @throws GenesisError with the reason for which it is refused */
+/**
+ * Takes an arrival in: when it returns, the task is on disk. @throws GenesisError with the reason for which it is
+ * refused
+ */
 export type Accept = (arrival: Arrival) => Promise<Accepted>;
 
 const BATCH = 64;
@@ -38,16 +43,20 @@ async function openInbox(ctx: BusContext, accept: Accept): Promise<Work> {
     source: { stream: "inbox", durable: "gateway", batch: BATCH },
     keyOf: ({ seq }) => String(seq),
     handle: async (delivery) => {
-      await accept(arrivalOf(delivery));
+      const { consumer, deliveryCount } = delivery;
+      const queueWaitMs = queueWaitMsOf(delivery);
+      const handled = { template: ctx.bus.subjects.tasks, consumer, deliveryCount, queueWaitMs };
+      await measureProcessing(handled, async () => accept(arrivalOf(delivery, queueWaitMs)));
       delivery.ack();
     },
   });
   return work;
 }
 
-function arrivalOf({ bytes, headers, isWellFormed, seq, storedAtMs, storedAtNs }: Delivery): Arrival {
+function arrivalOf(delivery: Delivery, queueWaitMs: number): Arrival {
+  const { bytes, headers, isWellFormed, seq: sequence, storedAtMs, storedAtNs } = delivery;
   if (!isWellFormed) throw malformedHeaders();
-  return { bytes, headers, receivedAtMs: storedAtMs, inbox: { sequence: seq, storedAtNs } };
+  return { bytes, headers, receivedAtMs: storedAtMs, inbox: { sequence, storedAtNs, queueWaitMs } };
 }
 
 async function openService({ bus, log }: BusContext, accept: Accept): Promise<Work> {
@@ -57,13 +66,15 @@ async function openService({ bus, log }: BusContext, accept: Accept): Promise<Wo
     description: "Takes tasks in",
     queue: "gateway",
   });
+  const asked = { template: bus.subjects.submit, consumer: "gateway", deliveryCount: 1 };
   let inHand = 0;
   const onIdle: (() => void)[] = [];
   const answer = async (message: ServiceMsg): Promise<void> => {
     inHand++;
     try {
       if (inHand > MAX_REQUESTS) throw new GenesisError("E_OVERLOAD");
-      message.respond(JSON.stringify(await accept(requestOf(message))));
+      const accepted = await measureProcessing(asked, async () => accept(requestOf(message)));
+      message.respond(JSON.stringify(accepted));
     } catch (thrown) {
       const error = asGenesisError(thrown);
       if (error.code === "E_INTERNAL")

@@ -14,7 +14,10 @@ export type Fact =
 
 const CAUSATION_ID = /^[\x21-\x7e]{1,64}$/;
 
-/** Reads a message of the log as an event. @throws GenesisError with the code under which it belongs into the dead letters */
+/**
+ * Reads a message of the log as an event. @throws GenesisError with the code under which it belongs into the dead
+ * letters
+ */
 export function eventOf(subjects: Subjects, message: StoredMessage): StoredEvent {
   if (!message.isWellFormed)
     throw new GenesisError("E_HEADER", [{ path: "headers", rule: "lines of name: value" }]);

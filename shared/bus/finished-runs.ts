@@ -8,7 +8,9 @@ export type FinishedRuns = {
   close: () => void;
 };
 
-/** When to look for the fact that was announced: the broker hands a message on before it has stored, or refused, it. */
+/**
+ * When to look for the fact that was announced: the broker hands a message on before it has stored, or refused, it.
+ */
 const LOOK_AFTER_MS = [0, 20, 100, 500, 2000];
 const RUN_TOKEN = 4;
 

@@ -1,6 +1,7 @@
 import { GenesisError, asGenesisError } from "../contract/errors.ts";
 import type { NewEvent, StoredEvent } from "../contract/events.ts";
 import { processSpan } from "../telemetry/messaging.ts";
+import { record } from "../telemetry/metrics.ts";
 import { attempt, failed, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
 import type { BusContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -40,7 +41,7 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   const unwatch = means.finished.watch(event.run, abort("finished"));
   const signal = AbortSignal.any([stop.signal, means.stopping]);
   try {
-    await processSpan(processedEvent(bus, delivery, { event, task: undefined }), [], () =>
+    await processSpan(processedEvent(bus, delivery, { event, task: undefined }), () =>
       doStep(ctx, { run: means.run, signal }, { delivery, event }),
     );
   } finally {
@@ -66,7 +67,10 @@ async function doStep(
   delivery.ack();
 }
 
-/** Appends what came of a step; while it is wanted and the broker cannot store it, again: no step is done twice for that. */
+/**
+ * Appends what came of a step; while it is wanted and the broker cannot store it, again: no step is done twice for
+ * that.
+ */
 async function keep(
   ctx: BusContext,
   fact: NewEvent,
@@ -81,7 +85,10 @@ async function keep(
   }
 }
 
-/** Whether nobody waits for this attempt any more: its run is over, or its step or the attempt itself has its end in the log. */
+/**
+ * Whether nobody waits for this attempt any more: its run is over, or its step or the attempt itself has its end in
+ * the log.
+ */
 async function isSettled(
   { bus }: BusContext,
   { run, step = "", attempt: number = 1 }: Dispatched,
@@ -100,8 +107,10 @@ async function append(ctx: BusContext, dispatched: Dispatched, event: NewEvent):
   const { correlationId } = dispatched;
   try {
     const outcome = await ctx.bus.log.append({ event, expect: "subject" }, { correlationId });
-    if (outcome.kind === "superseded")
-      ctx.log.info({ event: "late_result" }, "another result stands already");
+    if (outcome.kind === "stored" && outcome.again) record("effectDuplicates", { kind: "same" });
+    if (outcome.kind !== "superseded") return;
+    record("effectDuplicates", { kind: "late" });
+    ctx.log.info({ event: "late_result" }, "another result stands already");
   } catch (thrown) {
     const error = asGenesisError(thrown);
     if (error.code !== "E_TOO_LARGE" || event.type === "step.failed") throw error;

@@ -16,11 +16,13 @@ const VERSION = "NATS/1.0";
 const NAME = /^[!-9;-~]+$/;
 
 /**
- * Reads the header block of a message, whatever it holds. The client library's own reader throws on a name that it does not
- * like, also while the library itself waits for a reply, and that ends its reading for good; so nothing here uses it.
+ * Reads the header block of a message, whatever it holds. The client library's own reader throws on a name that it
+ * does not like, also while the library itself waits for a reply, and that ends its reading for good; so nothing here
+ * uses it.
  */
 export function headerBlockOf(message: Msg): HeaderBlock {
-  // The library keeps block and payload in one buffer. These two names are the price of the exact block; the version is pinned.
+  // The library keeps block and payload in one buffer. These two names are the price of the exact block; the version
+  // is pinned.
   const { _msg, _rdata } = message as unknown as { _msg: { hdr: number }; _rdata: Uint8Array };
   return _msg.hdr > 0 ? parseHeaderBlock(_rdata.subarray(0, _msg.hdr)) : NO_BLOCK;
 }

@@ -11,7 +11,10 @@ export type HistoryRead = History & {
   bytes: number;
 };
 
-/** `after`: the sequence after which to read. `known`: an event that a consumer handed over, so that it is not decoded twice. */
+/**
+ * `after`: the sequence after which to read. `known`: an event that a consumer handed over, so that it is not decoded
+ * twice.
+ */
 export type HistoryOptions = { after?: number; known?: StoredEvent | undefined };
 
 export type HistoryReader = (run: string, options?: HistoryOptions) => Promise<HistoryRead>;
@@ -20,9 +23,9 @@ export type HistoryReader = (run: string, options?: HistoryOptions) => Promise<H
 const PAGE = 1024;
 
 /**
- * Reads runs out of the log. One direct get usually does: since every subject holds one message, the last of each subject is
- * all there is. The broker lists at most 1,024 subjects that way, however far on it is asked to begin; a longer run is read by
- * walking the log on from the run's first event, which is slower but has no limit.
+ * Reads runs out of the log. One direct get usually does: since every subject holds one message, the last of each
+ * subject is all there is. The broker lists at most 1,024 subjects that way, however far on it is asked to begin; a
+ * longer run is read by walking the log on from the run's first event, which is slower but has no limit.
  */
 export function historyReader(requests: Requests, stream: string, subjects: Subjects): HistoryReader {
   const readPages = async (

@@ -44,6 +44,14 @@ test("a fact is stored with the headers of the contract, and reads back as it wa
   assert.equal(fact?.event?.storedAtMs, stored?.storedAtMs);
 });
 
+test("a fact says when it was made", async () => {
+  const event = submitted("dated");
+  const madeAtMs = Date.parse("2026-02-03T04:05:06.789Z");
+  await cell.bus.log.append({ event, expect: "subject" }, { ...options, madeAtMs });
+  const fact = await cell.bus.log.read("genesis.v1.task.submitted.dated.once");
+  assert.equal(fact?.event?.time, "2026-02-03T04:05:06.789Z");
+});
+
 test("nothing stands where nothing was written", async () => {
   assert.equal(await cell.bus.log.read("genesis.v1.task.submitted.nobody.once"), undefined);
 });

@@ -6,7 +6,9 @@ import { factOf, type Fact } from "./fact.ts";
 import { historyReader, type HistoryReader } from "./history.ts";
 import { storageError } from "./publish.ts";
 
-/** Where to read facts of one type from: a sequence, or a time in milliseconds since the epoch; and how many at most. */
+/**
+ * Where to read facts of one type from: a sequence, or a time in milliseconds since the epoch; and how many at most.
+ */
 export type ScanOptions = { fromSeq?: number; sinceMs?: number; max: number };
 
 /** Facts of one type, oldest first, and the sequence from which to go on; undefined at the end of the log. */

@@ -1,13 +1,17 @@
 import type { StoredEvent } from "../contract/events.ts";
 import { HEADER, headerOf, type HeaderValues } from "../contract/headers.ts";
+import { nowMs } from "../telemetry/clock.ts";
 import type { ProcessedMessage } from "../telemetry/messaging.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
 import type { Bus } from "./connect.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** What the span of a message's handling says about it, by its headers alone: they can be read even where the rest cannot. */
+/**
+ * What the span of a message's handling says about it, by its headers alone: they can be read even where the rest
+ * cannot.
+ */
 export function processedOf({ subjects }: Bus, delivery: Delivery): ProcessedMessage {
-  const { headers, stream, subject, seq, consumer, deliveryCount, storedAtMs, bytes } = delivery;
+  const { headers, stream, subject, seq, consumer, deliveryCount, bytes } = delivery;
   return {
     template: subjects.template(subject),
     stream,
@@ -18,14 +22,14 @@ export function processedOf({ subjects }: Bus, delivery: Delivery): ProcessedMes
     consumer,
     seq,
     deliveryCount,
-    queueWaitMs: Date.now() - storedAtMs,
+    queueWaitMs: queueWaitMsOf(delivery),
     ...traceHeadersIn(headers),
   };
 }
 
 /**
- * The same for an event. @param task the event that its run began with: what comes into a run from outside is handled under
- * it, so that all that follows stays in the run's trace
+ * The same for an event. @param task the event that its run began with: what comes into a run from outside is handled
+ * under it, so that all that follows stays in the run's trace
  */
 export function processedEvent(
   bus: Bus,
@@ -36,6 +40,12 @@ export function processedEvent(
   const isFromOutside = event.causationId === "" && event.type !== "task.submitted";
   const under = isFromOutside ? traceOf(task) : undefined;
   return { ...processedOf(bus, delivery), correlationId, run, step, attempt, under };
+}
+
+/** How long a message has stood in its stream, in milliseconds with their fraction: a hop takes less than one. */
+export function queueWaitMsOf({ storedAtNs }: Pick<Delivery, "storedAtNs">): number {
+  const storedMs = Number(storedAtNs.slice(0, -6)) + Number(storedAtNs.slice(-6)) / 1e6;
+  return nowMs() - storedMs;
 }
 
 /** The trace context in the headers of a message. */

@@ -20,8 +20,8 @@ export type Redrivable = {
 const question = z.object({ stream: z.string().max(64), sequence: z.int().min(1) });
 
 /**
- * Answers `<prefix>.redrive.<service>`: handles the stored message that is named once more, in the way of any other, and replies
- * `{"ok": true}` or the error. Whoever of the service's instances is asked does it.
+ * Answers `<prefix>.redrive.<service>`: handles the stored message that is named once more, in the way of any other,
+ * and replies `{"ok": true}` or the error. Whoever of the service's instances is asked does it.
  */
 export function answerRedrives(ctx: BusContext, redrivable: Redrivable): Work {
   const { nc, subjects } = ctx.bus;

@@ -18,9 +18,15 @@ export type Question = { subject: string; payload: Uint8Array | string; headers?
 
 /** Asks the broker, without letting the client library parse the headers of what it answers (see `headerBlockOf`). */
 export type Requests = {
-  /** Sends one message and waits for its one reply. @throws GenesisError `E_STORAGE` when none comes or the connection is lost */
+  /**
+   * Sends one message and waits for its one reply. @throws GenesisError `E_STORAGE` when none comes or the connection
+   * is lost
+   */
   one: (question: Question) => Promise<Reply>;
-  /** Sends one message and hands over replies until `onReply` says that one was the last. @throws GenesisError `E_STORAGE` */
+  /**
+   * Sends one message and hands over replies until `onReply` says that one was the last. @throws GenesisError
+   * `E_STORAGE`
+   */
   many: (question: Question, onReply: OnReply) => Promise<void>;
   /** Whether anything can be asked now. */
   isOpen: () => boolean;
@@ -34,8 +40,8 @@ const REPLY_WITHIN_MS = 5000;
 const NO_RESPONDERS = 503;
 
 /**
- * Opens the one subscription on which the answers of a connection arrive. Nothing is sent while it is not connected: the client
- * would keep it and send it later, when whoever asked has long asked again.
+ * Opens the one subscription on which the answers of a connection arrive. Nothing is sent while it is not connected:
+ * the client would keep it and send it later, when whoever asked has long asked again.
  */
 export function openRequests(nc: NatsConnection, isConnected: () => boolean): Requests {
   const waiting = new Map<string, Waiting>();

@@ -5,9 +5,10 @@ import type { Bus } from "./connect.ts";
 import { eventOf } from "./fact.ts";
 
 /**
- * The outputs that a step was given, references replaced by what they name. Only the result of the step under whose name it stands
- * can be a reference: whatever else looks like one is an output that happens to look so, and is left alone.
- * @throws GenesisError `E_SCHEMA` when the stored message is not the one that was meant, `E_STORAGE` when it cannot be read
+ * The outputs that a step was given, references replaced by what they name. Only the result of the step under whose
+ * name it stands can be a reference: whatever else looks like one is an output that happens to look so, and is left
+ * alone. @throws GenesisError `E_SCHEMA` when the stored message is not the one that was meant, `E_STORAGE` when it
+ * cannot be read
  */
 export async function resolveResults(
   bus: Bus,

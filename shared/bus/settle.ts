@@ -8,7 +8,10 @@ const REST_MS = [1000, 5000, 25_000];
 /** A message whose handling keeps failing in a way that nobody foresaw is given up after this many deliveries. */
 const MAX_DELIVERIES = 4;
 
-/** Whether an error is not the message's fault and passes by itself: then the message is kept, for as long as it takes. */
+/**
+ * Whether an error is not the message's fault and passes by itself: then the message is kept, for as long as it
+ * takes.
+ */
 export function isPassing({ code }: GenesisError): boolean {
   return code === "E_STORAGE" || code === "E_OVERLOAD";
 }
@@ -25,8 +28,9 @@ export async function giveUp(ctx: BusContext, delivery: Delivery, error: Genesis
 }
 
 /**
- * Settles a message whose handling failed. What passes by itself (`E_STORAGE`, `E_OVERLOAD`) is tried again for ever, a bug
- * (`E_INTERNAL`) four times; anything else is about the message and goes to the dead letters at once. Never throws.
+ * Settles a message whose handling failed. What passes by itself (`E_STORAGE`, `E_OVERLOAD`) is tried again for ever,
+ * a bug (`E_INTERNAL`) four times; anything else is about the message and goes to the dead letters at once. Never
+ * throws.
  */
 export async function settleFailure(ctx: BusContext, delivery: Delivery, thrown: unknown): Promise<void> {
   const error = asGenesisError(thrown);

@@ -48,8 +48,9 @@ type Item = {
 };
 
 /**
- * Creates the streams and durable consumers of the contract, or checks those that stand. What can change without losing
- * anything (more room, longer keeping, more subjects) is changed. @throws SetupRefused, with nothing changed, for anything else
+ * Creates the streams and durable consumers of the contract, or checks those that stand. What can change without
+ * losing anything (more room, longer keeping, more subjects) is changed. @throws SetupRefused, with nothing changed,
+ * for anything else
  */
 export async function setup(bus: Bus, { sizes, agents }: SetupOptions): Promise<SetupResult> {
   const streams = await Promise.all(streamsOf(bus.subjects, sizes).map((spec) => streamItem(bus, spec)));

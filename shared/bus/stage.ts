@@ -4,7 +4,8 @@ import type { EventType, NewEvent, StoredEvent } from "../contract/events.ts";
 import { STAGE_READS } from "../contract/streams.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
-import { applyObservation, part } from "../telemetry/spans.ts";
+import { applyObservation } from "../telemetry/observation.ts";
+import { part } from "../telemetry/parts.ts";
 import { carryOut, type Decision } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
@@ -29,7 +30,10 @@ export type Stage<T extends EventType> = {
   decideUnreadable?: (fact: Unreadable, history: History, part: Part) => Decision;
   /** Whether it decides again after its facts are stored, until there is nothing left to append. */
   isRepeated?: boolean;
-  /** What is told of an event that was handled; pure. `written` are the facts that stand because of it and did not before. */
+  /**
+   * What is told of an event that was handled; pure. `written` are the facts that stand because of it and did not
+   * before.
+   */
   observe?: NoInfer<(event: StoredEvent<T>, written: readonly NewEvent[], history: History) => Observation>;
 };
 
@@ -38,8 +42,9 @@ const BATCH = 64;
 const RUN_TOKEN = 4;
 
 /**
- * Runs a stage: pull, decode, load the run, decide, append each fact, wait for the broker's word, observe, acknowledge; in this order
- * and no other. A message that cannot be read goes to the dead letters; one whose facts cannot be stored comes again.
+ * Runs a stage: pull, decode, load the run, decide, append each fact, wait for the broker's word, observe,
+ * acknowledge; in this order and no other. A message that cannot be read goes to the dead letters; one whose facts
+ * cannot be stored comes again.
  */
 export async function stage<T extends EventType>(ctx: BusContext, spec: Stage<T>): Promise<Work[]> {
   const handling = (delivery: Delivery) => handle(ctx, spec, delivery);
@@ -84,7 +89,7 @@ async function handleEvent<T extends EventType>(
   const [task] = history.events;
   // A run that has not begun: what stands under its id is ignored.
   if (task === undefined) return;
-  await processSpan(processedEvent(bus, delivery, { event, task }), [], async () => {
+  await processSpan(processedEvent(bus, delivery, { event, task }), async () => {
     const written = await carryOut(bus, {
       decide: (known) => spec.decide(event, known, part),
       history,
@@ -103,7 +108,7 @@ async function handleUnreadable<T extends EventType>(
 ): Promise<void> {
   const { bus } = ctx;
   const fact = unreadableOf(bus.subjects, delivery, error);
-  await processSpan({ ...processedOf(bus, delivery), run: fact?.run }, [], async () => {
+  await processSpan({ ...processedOf(bus, delivery), run: fact?.run }, async () => {
     if (isOwner(spec, delivery)) await storeDeadLetter(ctx, delivery, error);
     if (fact !== undefined) await decideUnreadable(ctx, spec, { fact, bytes: delivery.bytes.length });
   });
@@ -131,7 +136,10 @@ async function decideUnreadable<T extends EventType>(
   });
 }
 
-/** Of several stages that read a type, the first one writes its dead letters: an unreadable message is one, not several. */
+/**
+ * Of several stages that read a type, the first one writes its dead letters: an unreadable message is one, not
+ * several.
+ */
 function isOwner<T extends EventType>({ durable }: Stage<T>, message: StoredMessage): boolean {
   const type = typeOf(message);
   const readers = Object.entries(STAGE_READS).filter(([, reads]) =>

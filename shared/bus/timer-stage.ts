@@ -5,7 +5,8 @@ import type { NewEvent } from "../contract/events.ts";
 import type { Timer } from "../contract/subjects.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
-import { applyObservation, part } from "../telemetry/spans.ts";
+import { applyObservation } from "../telemetry/observation.ts";
+import { part } from "../telemetry/parts.ts";
 import { carryOut, type Decision } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -50,7 +51,7 @@ async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delive
   if (task === undefined || lastOf(history, "run.finished") || isEmpty(decide(timer, history, part))) return;
   const startsTrace = aheadMsOf(delivery) > SAME_TRACE_MS;
   const { correlationId } = task;
-  await processSpan({ ...processedOf(bus, delivery), ...timer, correlationId, startsTrace }, [], async () => {
+  await processSpan({ ...processedOf(bus, delivery), ...timer, correlationId, startsTrace }, async () => {
     const written = await carryOut(bus, {
       decide: (known) => decide(timer, known, part),
       history,

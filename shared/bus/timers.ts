@@ -8,9 +8,9 @@ import { publish, storageError } from "./publish.ts";
 const TRIES = 5;
 
 /**
- * Sets a wake-up. A timer is named by its subject and its time comes from the log, so setting it twice sets one timer: a
- * `Nats-Msg-Id` would make the broker drop the second one even after the first has fired.
- * @throws GenesisError `E_STORAGE`
+ * Sets a wake-up. A timer is named by its subject and its time comes from the log, so setting it twice sets one
+ * timer: a `Nats-Msg-Id` would make the broker drop the second one even after the first has fired. @throws
+ * GenesisError `E_STORAGE`
  */
 export async function setTimer(bus: Bus, { timer, atMs }: SetTimer, correlationId: string): Promise<void> {
   const { subjects, names, requests } = bus;

@@ -21,7 +21,10 @@ export class SetupMissing extends Error {
 const WAIT_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
 
-/** Waits until the streams and consumers that a service binds to exist. @throws SetupMissing after `waitMs` (60 s by default) */
+/**
+ * Waits until the streams and consumers that a service binds to exist. @throws SetupMissing after `waitMs` (60 s by
+ * default)
+ */
 export async function waitForSetup(bus: Bus, { streams, consumers, waitMs = WAIT_MS }: Needs): Promise<void> {
   const end = performance.now() + waitMs;
   for (;;) {

@@ -26,8 +26,8 @@ const DRAIN_WITHIN_MS = 5000;
 const AGENT_TOKEN = 7;
 
 /**
- * Has agents do the steps that are dispatched to them, those of a higher lane first: look whether the step is still wanted, do it,
- * append its one result or the failure of this attempt, wait for the broker's word, acknowledge.
+ * Has agents do the steps that are dispatched to them, those of a higher lane first: look whether the step is still
+ * wanted, do it, append its one result or the failure of this attempt, wait for the broker's word, acknowledge.
  */
 export async function work(ctx: BusContext, workers: readonly Worker[]): Promise<Work[]> {
   const finished = watchFinishedRuns(ctx.bus);
@@ -100,7 +100,10 @@ async function takeFromLanes(ctx: BusContext, worker: Worker, desk: Desk): Promi
 type Held = {
   delivery: Delivery;
   heartbeat: NodeJS.Timeout;
-  /** Takes note that it was delivered again, as a broker does that was killed: it is settled as that, and not done twice at once. */
+  /**
+   * Takes note that it was delivered again, as a broker does that was killed: it is settled as that, and not done
+   * twice at once.
+   */
   renew: (delivery: Delivery) => void;
 };
 

@@ -35,7 +35,10 @@ export const ERRORS = {
     retryable: false,
   },
   E_INPUT: { message: "The step's input is not what its agent asks for.", retryable: false },
-  E_OVERLOAD: { message: "The log is nearly full, so no new task is admitted.", retryable: true },
+  E_OVERLOAD: {
+    message: "No new task is admitted now: the log is nearly full, or too many are asked for at once.",
+    retryable: true,
+  },
   E_STORAGE: { message: "The broker could not store the message.", retryable: true },
   E_FORBIDDEN: { message: "The request reaches outside what is allowed.", retryable: false },
   E_INTERNAL: { message: "An unexpected error in the service.", retryable: true },

@@ -35,6 +35,9 @@ test("refuses what a plain JSON.parse lets through", () => {
   assert.equal(code(new Uint8Array([0xff, 0xfe])), "E_ENCODING");
   assert.equal(code("\uFEFF{}"), "E_ENCODING");
   assert.equal(code('{"a":"\0"}'), "E_ENCODING");
+  assert.equal(code('{"a":["\\ud83d"]}'), "E_ENCODING", "half of a character");
+  assert.equal(code('{"\\udd25":1}'), "E_ENCODING", "half of a character in a key");
+  assert.equal(code('{"a":"\\ud83d\\udd25"}'), "ok", "both halves are a whole one");
 });
 
 test("any bytes give a value or a code, never anything else", () => {

@@ -8,7 +8,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Parses bytes from outside as JSON, and refuses what a plain `JSON.parse` lets through: invalid UTF-8, a byte
- * order mark, NUL, nesting that would overflow a stack later, and keys that reach for a prototype.
+ * order mark, NUL, half characters, nesting that would overflow a stack later, and keys that reach for a prototype.
  * @throws GenesisError `E_ENCODING` or `E_JSON`
  */
 export function parseJson(bytes: Uint8Array): unknown {
@@ -16,8 +16,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   if (nestsTooDeep(text))
     throw new GenesisError("E_JSON", [{ path: "", rule: `at most ${MAX_DEPTH} levels` }]);
   try {
-    // A reviver would visit every value; the text only has to be searched when an escape or such a key is in it.
-    return mayHoldForbiddenKey(text) ? JSON.parse(text, refuseForbiddenKey) : JSON.parse(text);
+    // A reviver visits every value; that is only needed when an escape or such a key is in the text.
+    return mayHoldForbidden(text) ? JSON.parse(text, refuseForbidden) : JSON.parse(text);
   } catch (error) {
     if (error instanceof GenesisError) throw error;
     throw new GenesisError("E_JSON", [{ path: "", rule: "JSON" }]);
@@ -37,12 +37,15 @@ function decodeUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-function mayHoldForbiddenKey(text: string): boolean {
+function mayHoldForbidden(text: string): boolean {
   return text.includes("\\u") || text.includes("proto") || text.includes("constructor");
 }
 
-function refuseForbiddenKey(key: string, value: unknown): unknown {
+function refuseForbidden(key: string, value: unknown): unknown {
   if (FORBIDDEN_KEYS.has(key)) throw new GenesisError("E_JSON", [{ path: "", rule: "no prototype keys" }]);
+  // Half of a surrogate pair, escaped, is no character: it has no UTF-8 and no canonical JSON (RFC 8785, 3.2.2.2) to hash.
+  if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed()))
+    throw new GenesisError("E_ENCODING", [{ path: "", rule: "whole characters" }]);
   return value;
 }
 

@@ -58,6 +58,13 @@ test("what is out of bounds is refused", () => {
   assert.equal(code({ goal: "ä".repeat(32 * 1024 + 1) }), "E_TOO_LARGE", "counted in bytes");
 });
 
+test("an error names where it is wrong by no more of a caller's own key than a name has room for", () => {
+  const labels = { [`a key\u0007${"x".repeat(1000)}`]: 1 };
+  assert.throws(() => read({ goal: "x", labels }), {
+    details: [{ path: `labels.a?key?${"x".repeat(58)}`, rule: "invalid_key" }],
+  });
+});
+
 test("a client computes the run of its key", () => {
   assert.equal(runOfKey("order-1"), createHash("sha256").update("key|order-1").digest("hex").slice(0, 32));
   assert.equal(

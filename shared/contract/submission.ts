@@ -38,18 +38,24 @@ const submission = z.object({
 export type Submission = z.input<typeof submission>;
 
 /**
- * Reads a submission and fills in every default. @param nowMs when it was received, milliseconds since the epoch:
- * the deadline is an hour later by default and at most five days.
+ * Reads a submission and fills in every default. @param receivedAtMs when it was received, milliseconds since the epoch: a
+ * deadline lies after it and at most five days ahead. @param acceptedAtMs the time of its `task.submitted`: the default
+ * deadline is an hour later.
  * @throws GenesisError `E_JSON`, `E_ENCODING`, `E_SCHEMA`, `E_TOO_LARGE` (a goal over 64 KiB)
  */
-export function readSubmission(bytes: Uint8Array, nowMs: number): EventData<"task.submitted"> {
+export function readSubmission(
+  bytes: Uint8Array,
+  receivedAtMs: number,
+  acceptedAtMs = receivedAtMs,
+): EventData<"task.submitted"> {
   const { policy: asked, deadline, ...rest } = parseWith(submission, parseJson(bytes));
   if (new TextEncoder().encode(rest.goal).length > MAX_GOAL_BYTES) {
     throw new GenesisError("E_TOO_LARGE", [{ path: "goal", rule: `at most ${MAX_GOAL_BYTES} bytes` }]);
   }
-  const deadlineMs = deadline === undefined ? nowMs + HOUR_MS : Date.parse(deadline);
-  if (deadlineMs <= nowMs) throw new GenesisError("E_SCHEMA", [{ path: "deadline", rule: "in the future" }]);
-  if (deadlineMs > nowMs + MAX_DEADLINE_MS)
+  const deadlineMs = deadline === undefined ? acceptedAtMs + HOUR_MS : Date.parse(deadline);
+  if (deadlineMs <= receivedAtMs)
+    throw new GenesisError("E_SCHEMA", [{ path: "deadline", rule: "in the future" }]);
+  if (deadlineMs > receivedAtMs + MAX_DEADLINE_MS)
     throw new GenesisError("E_SCHEMA", [{ path: "deadline", rule: "at most 5 days ahead" }]);
   return {
     ...rest,

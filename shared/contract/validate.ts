@@ -32,9 +32,16 @@ export function parseWith<S extends z.ZodType>(
 /** A schema's findings as details: where, and which rule; the offending value never. */
 export function issues(error: z.ZodError, path = ""): ErrorDetail[] {
   return error.issues.map((issue) => ({
-    path: [path, ...issue.path.map(String)].filter(Boolean).join("."),
+    path: [path, ...issue.path.map(nameOf)].filter(Boolean).join("."),
     rule: ruleOf(issue),
   }));
+}
+
+/** A part of a path, as long and as plain as names are: where keys are the caller's own, they may be anything. */
+function nameOf(key: PropertyKey): string {
+  return String(key)
+    .slice(0, 64)
+    .replaceAll(/[^A-Za-z0-9_-]/g, "?");
 }
 
 function ruleOf(issue: z.core.$ZodIssue): string {

@@ -21,7 +21,7 @@ export const agentCard = z.strictObject({
     .int()
     .min(1)
     .max(1000)
-    .describe("how many steps it works on at a time, over all its instances"),
+    .describe("how many steps it works on at a time in one process, and, per lane, over all of them"),
   external: z
     .boolean()
     .default(false)

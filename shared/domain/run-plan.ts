@@ -20,12 +20,25 @@ export type Plan = {
   sinks: readonly Step[];
 };
 
-/** The plan that a verdict put in force, or undefined when the verdict's hash is not the hash of what stands in the log. */
-export function planInForce(
+type Judged = [
   validated: StoredEvent<"plan.validated">,
   decomposed: StoredEvent<"plan.decomposed"> | undefined,
   routed: StoredEvent<"plan.routed"> | undefined,
-): Plan | undefined {
+];
+
+/** A run is folded at each of its facts, its plan is arranged once: hashing it costs more than the rest of a fold. */
+const arranged = new WeakMap<Judged[0], { of: Judged; plan: Plan | undefined }>();
+
+/** The plan that a verdict put in force, or undefined when the verdict's hash is not the hash of what stands in the log. */
+export function planInForce(...judged: Judged): Plan | undefined {
+  const known = arranged.get(judged[0]);
+  if (known?.of.every((event, i) => event === judged[i])) return known.plan;
+  const plan = arrange(...judged);
+  arranged.set(judged[0], { of: judged, plan });
+  return plan;
+}
+
+function arrange(...[validated, decomposed, routed]: Judged): Plan | undefined {
   if (!decomposed || !routed) return undefined;
   const { steps } = decomposed.data;
   if (planHash(steps, routed.data.assignments) !== validated.data.planHash) return undefined;

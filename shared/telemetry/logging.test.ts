@@ -3,8 +3,15 @@ import { before, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { SPAN_ID, TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
-import { createCorrelation, withCorrelation } from "./correlation.ts";
-import { createLog, type Log, type LogFields, type LoggingOptions } from "./logging.ts";
+import { CorrelationContext } from "./correlation.ts";
+import {
+  createLog,
+  logStructured,
+  useLog,
+  type Log,
+  type LogFields,
+  type LoggingOptions,
+} from "./logging.ts";
 import { currentTraceparent, processSpan } from "./messaging.ts";
 
 before(recordSpans);
@@ -37,7 +44,7 @@ test("a line says when, how bad, who and what, as one JSON object", () => {
 test("a line written while a message is handled carries the ids of that message", async () => {
   const { log, lines } = logInto();
   let span: string | undefined;
-  await processSpan(delivered({ step: "build", attempt: 2 }), [], async () => {
+  await processSpan(delivered({ step: "build", attempt: 2 }), async () => {
     span = currentTraceparent()!.split("-")[2];
     await Promise.resolve();
     log.info({ event: "handled" }, "inside");
@@ -56,17 +63,26 @@ test("a line written while a message is handled carries the ids of that message"
 
 test("ids that become known on the way are added to those that are", async () => {
   const { log, lines } = logInto();
-  await processSpan(delivered({ correlationId: undefined, run: undefined }), [], async () => {
-    withCorrelation(createCorrelation("caller-7"), () =>
-      withCorrelation({ run: "run-7" }, () => log.info({ event: "accepted" }, "known now")),
+  await processSpan(delivered({ correlationId: undefined, run: undefined }), async () => {
+    CorrelationContext.run(CorrelationContext.create("caller-7"), () =>
+      CorrelationContext.run({ run: "run-7" }, () => log.info({ event: "accepted" }, "known now")),
     );
   });
   assert.equal(read(lines[0])["correlation_id"], "caller-7");
   assert.equal(read(lines[0])["run"], "run-7");
 });
 
-test("a new correlation id is a UUID", () => {
-  assert.match(createCorrelation().correlationId!, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+test("whoever has no log at hand writes into that of the process, with the ids of the work", async () => {
+  const { log, lines } = logInto();
+  logStructured("info", { event: "early" }, "before there is a log");
+  useLog(log);
+  await processSpan(delivered(), async () => logStructured("warn", { event: "late", count: 3 }, "inside"));
+  assert.equal(lines.length, 1);
+  const { level, event, count, trace_id } = read(lines[0]);
+  assert.deepEqual(
+    { level, event, count, trace_id },
+    { level: "warn", event: "late", count: 3, trace_id: TRACE_ID },
+  );
 });
 
 test("lines below the level are not written", () => {

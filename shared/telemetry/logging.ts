@@ -1,6 +1,6 @@
 import { context, trace } from "@opentelemetry/api";
 import { destination, pino, stdTimeFunctions, type DestinationStream } from "pino";
-import { currentCorrelation } from "./correlation.ts";
+import { CorrelationContext } from "./correlation.ts";
 import { LOG_KEYS, type LogKey } from "./names.ts";
 import { prettyLines } from "./pretty-lines.ts";
 
@@ -34,8 +34,20 @@ export function createLog(options: LoggingOptions, out: DestinationStream = stan
   );
 }
 
+let processLog: Log | undefined;
+
+/** Makes a log the one of this process: where lines go that belong to nobody in particular. */
+export function useLog(log: Log): void {
+  processLog = log;
+}
+
+/** Writes a line into the log of this process, with the ids of the work at hand; nowhere while the process has none. */
+export function logStructured(level: LogLevel, fields: LogFields, message: string): void {
+  processLog?.[level](fields, message);
+}
+
 /** Written at once, so that the last line of a process that dies is there. */
-function standardOutput(): DestinationStream {
+export function standardOutput(): DestinationStream {
   const out = destination({ fd: 1, sync: true });
   // Whoever read the lines is gone; that is no reason to stop working.
   out.on("error", () => {});
@@ -44,7 +56,7 @@ function standardOutput(): DestinationStream {
 
 function idsOfWork(): Record<string, unknown> {
   const span = trace.getSpanContext(context.active());
-  const { correlationId, run, step, attempt } = currentCorrelation();
+  const { correlationId, run, step, attempt } = CorrelationContext.current();
   return {
     ...(span && { trace_id: span.traceId, span_id: span.spanId }),
     ...(correlationId !== undefined && { correlation_id: correlationId }),

@@ -10,10 +10,12 @@ import {
   type Span,
   type SpanContext,
 } from "@opentelemetry/api";
-import { correlatedContext, currentCorrelation } from "./correlation.ts";
+import { CorrelationContext, correlatedContext } from "./correlation.ts";
+import { measureProcessing, measurePublishing, type Handled } from "./message-metrics.ts";
 import { record } from "./metrics.ts";
 import { ATTRIBUTE, transportSpan } from "./names.ts";
-import { errorType, inSpan, startSpan } from "./spans.ts";
+import { inSpan } from "./operations.ts";
+import { startSpan } from "./spans.ts";
 import {
   spanContextOf,
   traceHeadersOf,
@@ -40,23 +42,29 @@ type Message = {
 };
 
 /** A message to be sent. */
-export type PublishedMessage = Message;
+export type PublishedMessage = Message & {
+  /** The contexts (`traceparent`) of what it joins, beside the message at hand. */
+  joins?: readonly string[] | undefined;
+};
 
 /** A message that was delivered, with the trace context of its headers. */
 export type ProcessedMessage = Message &
+  Handled &
   ReceivedTraceHeaders & {
-    consumer: string;
     seq: number;
-    /** 1 for the first delivery. */
-    deliveryCount: number;
     queueWaitMs: number;
     /** Whether its span begins a linked trace of its own, as work does that was scheduled more than 60 s ahead. */
     startsTrace?: boolean | undefined;
   };
 
+/** What comes in at a door: the caller's own context, and how long it waited there. */
+export type AtDoor = { caller: TraceHeaders | undefined; queueWaitMs?: number | undefined };
+
 type Publish<T> = (traceHeaders: Record<string, string>) => Promise<T>;
 
 const MS_PER_S = 1000;
+/** A span of a join with more inputs than this links to the first of them. */
+const MAX_LINKS = 128;
 
 /** Where the broker is, on every span of the transport. */
 let server: Attributes = {};
@@ -69,23 +77,21 @@ export function useBroker(url: string): void {
 
 /**
  * Runs the handling of one message as a CONSUMER span whose parent is the span that produced the message. A message without a
- * usable context starts a trace and is counted. Log lines inside carry the message's ids.
- * @param links other messages that this work joins
+ * usable context starts a trace and is counted. A redelivery links to the attempt before it, where that was made here. Log
+ * lines inside carry the message's ids.
  */
-export function processSpan<T>(
-  message: ProcessedMessage,
-  links: readonly TraceHeaders[],
-  fn: () => Promise<T>,
-): Promise<T> {
+export function processSpan<T>(message: ProcessedMessage, fn: () => Promise<T>): Promise<T> {
   const producer = producerOf(message);
   const parent = message.startsTrace ? undefined : (override(message) ?? producer);
   const base = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-  const linked = [producer === parent ? undefined : producer, ...links.map(spanContextOf)];
-  const span = startSpan(
-    transportSpan("process", message.template),
-    { kind: SpanKind.CONSUMER, attributes: consumerAttributes(message), links: linksTo(linked) },
-    base,
-  );
+  const links = [
+    ...linksTo(message.startsTrace ? "cause" : "caller", [producer === parent ? undefined : producer]),
+    ...linksTo("attempt", [lastAttempt(message)]),
+  ];
+  const start = { kind: SpanKind.CONSUMER, links, attributes: kindOf(message, "process", "process") };
+  const span = startSpan(transportSpan("process", message.template), start, base);
+  remember(message, span);
+  describe(span, message, consumerAttributes);
   return inSpan(span, correlated(base, message), () => measureProcessing(message, fn));
 }
 
@@ -94,19 +100,31 @@ export function publishSpan<T>(message: PublishedMessage, fn: Publish<T>): Promi
   const active = context.active();
   const parent = override(message);
   const base = parent === undefined ? active : trace.setSpanContext(active, parent);
-  const links = parent === undefined ? [] : [trace.getSpanContext(active)];
-  return publish(message, base, links, fn);
+  return publish(message, base, linksTo("cause", [parent && trace.getSpanContext(active)]), fn);
 }
 
 /** As `publishSpan`, but the span is the root of a new trace; the caller's context and the work at hand are linked. */
 export function rootPublishSpan<T>(
   message: PublishedMessage,
-  caller: TraceHeaders | undefined,
+  { caller, queueWaitMs }: AtDoor,
   fn: Publish<T>,
 ): Promise<T> {
   const active = context.active();
-  const links = [caller && spanContextOf(caller), trace.getSpanContext(active)];
-  return publish(message, trace.deleteSpan(active), links, fn);
+  const links = [
+    ...linksTo("caller", [caller && spanContextOf(caller)]),
+    ...linksTo("cause", [trace.getSpanContext(active)]),
+  ];
+  const waited = queueWaitMs === undefined ? {} : { [ATTRIBUTE.natsQueueWait]: secondsOf(queueWaitMs) };
+  return publish(message, trace.deleteSpan(active), links, (headers) => {
+    trace.getActiveSpan()?.setAttributes(waited);
+    return fn(headers);
+  });
+}
+
+/** Links the span at hand to other messages whose contexts (`traceparent`) its work joins. */
+export function linkJoined(traceparents: Iterable<string>): void {
+  const span = trace.getActiveSpan();
+  if (span?.isRecording()) span.addLinks(joinsOf([...traceparents]));
 }
 
 /** The `traceparent` of the span at hand, or undefined outside of any. */
@@ -115,52 +133,21 @@ export function currentTraceparent(): string | undefined {
   return span && isSpanContextValid(span) ? traceHeadersOf(span)["traceparent"] : undefined;
 }
 
-async function publish<T>(
+function publish<T>(
   message: PublishedMessage,
   base: Context,
-  links: readonly (SpanContext | undefined)[],
+  links: readonly Link[],
   fn: Publish<T>,
 ): Promise<T> {
-  const options = {
+  const start = {
     kind: SpanKind.PRODUCER,
-    attributes: producerAttributes(message),
-    links: linksTo(links),
+    links: [...links, ...joinsOf(message.joins ?? [])],
+    attributes: kindOf(message, "publish", "send"),
   };
-  const span = startSpan(transportSpan("publish", message.template), options, base);
-  return inSpan(span, correlated(base, message), () => measurePublishing(message, span, fn));
-}
-
-async function measurePublishing<T>(message: PublishedMessage, span: Span, fn: Publish<T>): Promise<T> {
-  const { template } = message;
-  const startedMs = performance.now();
-  let error_type = "";
-  try {
-    return await fn(traceHeadersOf(span.spanContext()));
-  } catch (error) {
-    error_type = errorType(error);
-    throw error;
-  } finally {
-    record("published", { template, error_type });
-    record("publishSeconds", { template, error_type }, (performance.now() - startedMs) / MS_PER_S);
-  }
-}
-
-async function measureProcessing<T>(message: ProcessedMessage, fn: () => Promise<T>): Promise<T> {
-  const { template, consumer, deliveryCount, queueWaitMs } = message;
-  const startedMs = performance.now();
-  record("consumed", { template, consumer });
-  // The wait of a redelivery is mostly the handling that failed before it.
-  if (deliveryCount === 1) record("queueWaitSeconds", { template }, Math.max(0, queueWaitMs) / MS_PER_S);
-  else record("redelivered", { consumer });
-  let error_type = "";
-  try {
-    return await fn();
-  } catch (error) {
-    error_type = errorType(error);
-    throw error;
-  } finally {
-    record("processSeconds", { template, error_type }, (performance.now() - startedMs) / MS_PER_S);
-  }
+  const span = startSpan(transportSpan("publish", message.template), start, base);
+  describe(span, message, messageAttributes);
+  const headers = traceHeadersOf(span.spanContext());
+  return inSpan(span, correlated(base, message), () => measurePublishing(message, () => fn(headers)));
 }
 
 /** The span that produced a message, or undefined, counted, where its headers do not say. */
@@ -175,50 +162,91 @@ function override(message: Message): SpanContext | undefined {
   return message.under && spanContextOf(message.under);
 }
 
-function linksTo(contexts: readonly (SpanContext | undefined)[]): Link[] {
-  return contexts.filter((linked) => linked !== undefined).map((linked) => ({ context: linked }));
+type LinkReason = "caller" | "cause" | "join" | "attempt";
+
+function linksTo(reason: LinkReason, contexts: readonly (SpanContext | undefined)[]): Link[] {
+  return contexts
+    .filter((linked) => linked !== undefined)
+    .slice(0, MAX_LINKS)
+    .map((linked) => ({ context: linked, attributes: { [ATTRIBUTE.linkReason]: reason } }));
+}
+
+function joinsOf(traceparents: readonly string[]): Link[] {
+  const contexts = traceparents.slice(0, MAX_LINKS).map((traceparent) => spanContextOf({ traceparent }));
+  return linksTo("join", contexts);
+}
+
+/** The spans of the messages that this process handled last, by their place in their stream. */
+const handled = new Map<string, SpanContext>();
+const MAX_REMEMBERED = 1024;
+
+function placeOf({ stream, seq, consumer }: ProcessedMessage): string {
+  return `${stream}|${seq}|${consumer}`;
+}
+
+/** The span of the delivery before this one, if it was made to this process. */
+function lastAttempt(message: ProcessedMessage): SpanContext | undefined {
+  return message.deliveryCount > 1 ? handled.get(placeOf(message)) : undefined;
+}
+
+function remember(message: ProcessedMessage, span: Span): void {
+  const place = placeOf(message);
+  handled.delete(place);
+  handled.set(place, span.spanContext());
+  if (handled.size > MAX_REMEMBERED) handled.delete(handled.keys().next().value!);
 }
 
 function correlated(base: Context, { correlationId, run, step, attempt }: Message): Context {
+  const said: CorrelationContext = { ...CorrelationContext.current() };
   // What the message does not say yet is kept from the work at hand.
-  const said = Object.entries({ correlationId, run, step, attempt }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return correlatedContext(base, { ...currentCorrelation(), ...Object.fromEntries(said) });
+  if (correlationId !== undefined) said.correlationId = correlationId;
+  if (run !== undefined) said.run = run;
+  if (step !== undefined) said.step = step;
+  if (attempt !== undefined) said.attempt = attempt;
+  return correlatedContext(base, said);
 }
 
-function messageAttributes(message: Message): Attributes {
+/** What a sampler may want to know, and so must be there from the start. */
+function kindOf({ stream, template }: Message, operation: string, type: string): Attributes {
   return {
     ...server,
     [ATTRIBUTE.messagingSystem]: "nats",
-    [ATTRIBUTE.messagingDestination]: message.stream,
-    [ATTRIBUTE.messagingTemplate]: message.template,
-    [ATTRIBUTE.messageId]: message.messageId,
-    [ATTRIBUTE.conversationId]: message.correlationId,
-    [ATTRIBUTE.messageBytes]: message.bytes,
-    [ATTRIBUTE.run]: message.run,
-    [ATTRIBUTE.step]: message.step,
-    [ATTRIBUTE.attempt]: message.attempt,
+    [ATTRIBUTE.messagingOperationName]: operation,
+    [ATTRIBUTE.messagingOperationType]: type,
+    [ATTRIBUTE.messagingDestination]: stream,
+    [ATTRIBUTE.messagingTemplate]: template,
   };
 }
 
-function producerAttributes(message: PublishedMessage): Attributes {
-  return {
-    ...messageAttributes(message),
-    [ATTRIBUTE.messagingOperationName]: "publish",
-    [ATTRIBUTE.messagingOperationType]: "send",
+/** The rest, for a span that is recorded: it is cheaper afterwards than at the start, and an unsampled one has no use for it. */
+function describe<M extends Message>(span: Span, message: M, attributesOf: (message: M) => Attributes): void {
+  if (span.isRecording()) span.setAttributes(attributesOf(message));
+}
+
+function messageAttributes(message: Message): Attributes {
+  const attributes: Attributes = {
+    [ATTRIBUTE.messageId]: message.messageId,
+    [ATTRIBUTE.messageBytes]: message.bytes,
   };
+  if (message.correlationId !== undefined) attributes[ATTRIBUTE.conversationId] = message.correlationId;
+  if (message.run !== undefined) attributes[ATTRIBUTE.run] = message.run;
+  if (message.step !== undefined) attributes[ATTRIBUTE.step] = message.step;
+  if (message.attempt !== undefined) attributes[ATTRIBUTE.attempt] = message.attempt;
+  return attributes;
 }
 
 function consumerAttributes(message: ProcessedMessage): Attributes {
   return {
     ...messageAttributes(message),
-    [ATTRIBUTE.messagingOperationName]: "process",
-    [ATTRIBUTE.messagingOperationType]: "process",
     [ATTRIBUTE.messagingConsumer]: message.consumer,
     [ATTRIBUTE.natsStream]: message.stream,
     [ATTRIBUTE.natsSequence]: message.seq,
     [ATTRIBUTE.natsDeliveryCount]: message.deliveryCount,
-    [ATTRIBUTE.natsQueueWait]: message.queueWaitMs / MS_PER_S,
+    [ATTRIBUTE.natsQueueWait]: secondsOf(message.queueWaitMs),
   };
+}
+
+/** Two machines' clocks may make a wait look shorter than nothing. */
+function secondsOf(waitMs: number): number {
+  return Math.max(0, waitMs) / MS_PER_S;
 }

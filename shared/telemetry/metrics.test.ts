@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { growthOf, linesOf, valueOf } from "../../test/support/metrics.ts";
 import { TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
-import { collectProcessMetrics, exposition, record, recordPoint } from "./metrics.ts";
 import { processSpan, publishSpan, type ProcessedMessage } from "./messaging.ts";
-import { applyObservation } from "./spans.ts";
+import {
+  collectProcessMetrics,
+  exposition,
+  purgeMetrics,
+  readGauges,
+  record,
+  recordPoint,
+  registerMetricsOf,
+} from "./metrics.ts";
+import { METRICS, SERVICE_LAYERS, type MetricRow, type Point } from "./names.ts";
+import { applyObservation } from "./observation.ts";
 
 before(() => {
   recordSpans();
   collectProcessMetrics();
+  registerMetricsOf("halo");
 });
 
-/** The value of one series, 0 where it does not exist. The registry is shared by every test of the process. */
-async function valueOf(series: string): Promise<number> {
-  const line = (await linesOf(series)).find((candidate) => candidate.startsWith(`${series} `));
-  return Number(line?.slice(series.length).split(" ")[1] ?? 0);
-}
-
-async function linesOf(start: string): Promise<string[]> {
-  const { body } = await exposition();
-  return body.split("\n").filter((line) => line.startsWith(start));
-}
-
-async function growthOf(series: string, fn: () => unknown): Promise<number> {
-  const earlier = await valueOf(series);
-  await fn();
-  return (await valueOf(series)) - earlier;
-}
+test("a service shows its own metrics that count from zero, and not those of the others", async () => {
+  assert.deepEqual(await linesOf("halo_decisions_unexplained_total"), ["halo_decisions_unexplained_total 0"]);
+  assert.deepEqual(await linesOf("aop_redundant_total"), []);
+});
 
 const handle = (said: Partial<ProcessedMessage> = {}): Promise<void> =>
-  processSpan(delivered(said), [], async () => {});
+  processSpan(delivered(said), async () => {});
 
 test("the exposition is OpenMetrics, with the process's own metrics", async () => {
   const { contentType, body } = await exposition();
@@ -41,16 +41,17 @@ test("the exposition is OpenMetrics, with the process's own metrics", async () =
 
 test("a message that is handled is counted and timed", async () => {
   const consumed = `messaging_client_consumed_messages_total{template="genesis.v1.plan.decomposed",consumer="halo"}`;
-  const timed = `messaging_process_duration_seconds_count{template="genesis.v1.plan.decomposed",error_type=""}`;
+  const timed = `messaging_process_duration_seconds_count{template="genesis.v1.plan.decomposed"}`;
   const waited = `messaging_queue_wait_seconds_count{template="genesis.v1.plan.decomposed"}`;
-  for (const series of [consumed, timed, waited])
+  const staged = `run_stage_duration_seconds_count{stage="halo"}`;
+  for (const series of [consumed, timed, waited, staged])
     assert.equal(await growthOf(series, () => handle()), 1, series);
 });
 
 test("a failure is counted under its code", async () => {
-  const series = `messaging_process_duration_seconds_count{template="genesis.v1.plan.decomposed",error_type="E_SCHEMA"}`;
+  const series = `messaging_process_failures_total{template="genesis.v1.plan.decomposed",error_type="E_SCHEMA"}`;
   const grown = await growthOf(series, () =>
-    processSpan(delivered(), [], () => Promise.reject(new GenesisError("E_SCHEMA"))).catch(() => {}),
+    processSpan(delivered(), () => Promise.reject(new GenesisError("E_SCHEMA"))).catch(() => {}),
   );
   assert.equal(grown, 1);
 });
@@ -74,6 +75,15 @@ test("a published message is counted", async () => {
   assert.equal(await growthOf(series, () => publishSpan(message, async () => {})), 1);
 });
 
+test("the lanes of an agent are one consumer, and its stage is that of the agents", async () => {
+  const consumed = `messaging_client_consumed_messages_total{template="genesis.v1.plan.decomposed",consumer="agent-a-b"}`;
+  assert.equal(await growthOf(consumed, () => handle({ consumer: "agent-a-b-high" })), 1);
+  const staged = `run_stage_duration_seconds_count{stage="agents"}`;
+  assert.equal(await growthOf(staged, () => handle({ consumer: "agent-a-b-low" })), 1);
+  const timers = `run_stage_duration_seconds_count{stage="execution"}`;
+  assert.equal(await growthOf(timers, () => handle({ consumer: "execution-timers" })), 1);
+});
+
 test("messages without a usable context are counted by what is wrong with it", async () => {
   for (const [reason, traceparent] of [
     ["missing", undefined],
@@ -89,7 +99,7 @@ test("a number leads to a recorded trace, and never to one that was not", async 
   record("runsFinished", { outcome: "rejected" });
   const [without] = await linesOf(`run_completed_total{outcome="rejected"}`);
   assert.doesNotMatch(without!, /trace_id/);
-  await processSpan(delivered(), [], async () => record("runsFinished", { outcome: "rejected" }));
+  await processSpan(delivered(), async () => record("runsFinished", { outcome: "rejected" }));
   const [withTrace] = await linesOf(`run_completed_total{outcome="rejected"}`);
   assert.match(
     withTrace!,
@@ -108,8 +118,88 @@ test("a value that a label may not take becomes other", async () => {
 test("100,000 distinct ids make no more series than the label may have values", async () => {
   for (let i = 0; i < 100_000; i++) record("dispatched", { agent: `agent-${i}` });
   const series = await linesOf("exec_dispatched_total{");
-  assert.equal(series.length, 101);
+  // The values of a label are shared by all metrics that have it, and so by other tests of this process.
+  assert.ok(series.length <= 101 && series.length > 50, `${series.length} series`);
   assert.ok(series.some((line) => line.startsWith(`exec_dispatched_total{agent="other"} `)));
+  assert.equal(purgeMetrics(0) > 0, true);
+});
+
+test("100,000 distinct ids in every label of every metric stay under 500 series, and nothing is lost", async () => {
+  for (const service of Object.keys(SERVICE_LAYERS)) registerMetricsOf(service);
+  purgeMetrics(0);
+  const metrics = Object.entries<MetricRow>(METRICS).filter(([, { kind }]) => kind !== "gauge");
+  const before = await valueOf(`exec_dispatched_total{agent="other"}`);
+  for (let i = 0; i < 100_000; i++) {
+    const [metric, { labels }] = metrics[i % metrics.length]!;
+    const ids = Object.fromEntries(Object.keys(labels).map((name, at) => [name, `id-${i}-${at}`]));
+    recordPoint({ metric, labels: ids, value: 1 } as unknown as Point);
+  }
+  const series = (await linesOf("")).filter((line) => line !== "" && !line.startsWith("#"));
+  assert.ok(series.length < 500, `${series.length} series`);
+  const counted = (await linesOf("exec_dispatched_total{")).map((line) => Number(line.split(" ")[1]));
+  const recorded = Math.ceil((100_000 - metrics.findIndex(([key]) => key === "dispatched")) / metrics.length);
+  assert.equal(counted.reduce((sum, value) => sum + value, 0) - before, recorded);
+  assert.ok((await valueOf("telemetry_series_refused_total")) > 0);
+  purgeMetrics(0);
+});
+
+test("a label set that nothing is recorded under goes after its time, and makes room for others", async () => {
+  for (let i = 0; i < 200; i++) record("dispatched", { agent: `early-${i}` });
+  await sleep(20);
+  record("dispatched", { agent: "early-7" });
+  purgeMetrics(10);
+  assert.deepEqual(
+    (await linesOf("exec_dispatched_total{")).map((line) => line.split(" ")[0]),
+    [`exec_dispatched_total{agent="early-7"}`],
+  );
+  record("dispatched", { agent: "late" });
+  assert.equal(await valueOf(`exec_dispatched_total{agent="late"}`), 1);
+});
+
+test("a metric whose label values are all listed keeps its series: it cannot grow", async () => {
+  record("runsFinished", { outcome: "expired" });
+  await sleep(5);
+  purgeMetrics(1);
+  assert.equal((await linesOf(`run_completed_total{outcome="expired"}`)).length, 1);
+});
+
+/** A gauge reader for one test. */
+async function withGauges<T>(read: () => Promise<readonly Point[]>, fn: () => Promise<T>): Promise<T> {
+  const stop = readGauges(read);
+  try {
+    return await fn();
+  } finally {
+    stop();
+  }
+}
+
+const pending = (consumer: string, value: number): Point => {
+  return { metric: "consumerPending", labels: { consumer }, value };
+};
+
+test("gauges are read when somebody looks, once for all who look at the same time, and hold for a while", async () => {
+  let reads = 0;
+  const read = async (): Promise<Point[]> => [pending("halo", ++reads)];
+  await withGauges(read, async () => {
+    await Promise.all([exposition(), exposition()]);
+    assert.equal(await valueOf(`nats_consumer_pending{consumer="halo"}`), 1);
+  });
+  assert.equal(reads, 1);
+});
+
+test("what cannot be read is not there, and what does not answer is not waited for", async () => {
+  const failures = "telemetry_observe_failures_total";
+  const broken = (): Promise<never> => Promise.reject(new Error("no broker"));
+  assert.equal(await growthOf(failures, () => withGauges(broken, exposition)), 1);
+  const began = performance.now();
+  await withGauges(() => new Promise(() => {}), exposition);
+  assert.ok(performance.now() - began < 2000);
+  assert.deepEqual(await linesOf("nats_consumer_pending{"), []);
+});
+
+test("a gauge that is not told any more is gone", async () => {
+  await withGauges(async () => [pending("gone", 4)], exposition);
+  assert.deepEqual(await linesOf("nats_consumer_pending{"), []);
 });
 
 test("the points of an observation are recorded, and a bad one is counted instead of thrown", async () => {

@@ -7,7 +7,14 @@ import {
   collectDefaultMetrics,
   type OpenMetricsContentType,
 } from "prom-client";
-import { canGrow, dropLabelSets, labelSetOf, openLabelSets, type Labels, type LabelSets } from "./label-sets.ts";
+import {
+  canGrow,
+  dropLabelSets,
+  labelSetOf,
+  openLabelSets,
+  type Labels,
+  type LabelSets,
+} from "./label-sets.ts";
 import { METRICS, type LabelsOf, type MetricKey, type MetricRow, type Point } from "./names.ts";
 
 /** The metrics of this process. OpenMetrics, because only that text format carries exemplars. */
@@ -24,7 +31,7 @@ type Instrument = {
   remove: (labels: Labels) => void;
 };
 
-/** What was used so far. A service shows what it has, and not the rows of all the others. */
+/** What was registered or used so far. A service shows what it has, and not the rows of all the others. */
 const instruments = new Map<MetricKey, Instrument>();
 
 /**
@@ -48,18 +55,20 @@ function countRefused(): void {
   record("seriesRefused", {});
 }
 
-/**
- * Adds the metrics of the process itself and of Node (memory, CPU, event loop, garbage collection), and counters of the
- * service that are worth seeing while they stand at zero.
- */
-export function collectProcessMetrics(service: string): void {
+/** Adds the metrics of the process itself and of Node: memory, CPU, event loop, garbage collection. */
+export function collectProcessMetrics(): void {
   collectDefaultMetrics({ register: registry, gcDurationBuckets: GC_SECONDS });
   for (const name of LEFT_OUT) registry.removeSingleMetric(name);
+}
+
+/**
+ * Adds the metrics that a service writes. Those without labels are seen at zero then, and all of them have their place among
+ * the series that a process may have.
+ */
+export function registerMetricsOf(service: string): void {
   const owners = new Set<string>([service, "telemetry", "transport"]);
-  for (const [key, { owner, kind, labels }] of Object.entries<MetricRow>(METRICS)) {
-    const isWanted = owners.has(owner) && kind === "counter" && Object.keys(labels).length === 0;
-    if (isWanted && !instruments.has(key as MetricKey)) register(key as MetricKey);
-  }
+  for (const [key, { owner }] of Object.entries<MetricRow>(METRICS))
+    if (owners.has(owner) && !instruments.has(key as MetricKey)) register(key as MetricKey);
 }
 
 const GC_SECONDS = [0.001, 0.01, 0.1];
@@ -76,6 +85,7 @@ const LEFT_OUT = [
 
 /** What `GET /metrics` answers. */
 export async function exposition(): Promise<{ contentType: string; body: string }> {
+  purgeMetrics();
   await refreshGauges();
   return { contentType: registry.contentType, body: await registry.metrics() };
 }
@@ -85,6 +95,7 @@ export type Sample = { name: string; labels: Readonly<Record<string, string | nu
 
 /** Every series of the table's metrics, as the registry holds them now. */
 export async function readRegistry(): Promise<ReadonlyMap<MetricKey, readonly Sample[]>> {
+  purgeMetrics();
   await refreshGauges();
   const read = async ([key, { sets }]: [MetricKey, Instrument]): Promise<[MetricKey, Sample[]]> => {
     const { name } = sets.row;
@@ -96,11 +107,19 @@ export async function readRegistry(): Promise<ReadonlyMap<MetricKey, readonly Sa
 
 type RawSample = { metricName?: string; labels: Record<string, string | number>; value: number };
 
+let keptMs = 3_600_000;
+
+/** Says how long a label set is kept that nothing is recorded under. */
+export function keepMetricsFor(ttlMs: number): void {
+  keptMs = ttlMs;
+}
+
 /**
  * Takes away label sets that nothing was recorded under for a time, and gives their place to others. Only of metrics whose
- * label values are not all listed in the table: the others cannot grow. Returns how many it took away.
+ * label values are not all listed in the table: the others cannot grow. Every look at the metrics does this first, so an idle
+ * process needs no timer. Returns how many it took away.
  */
-export function purgeMetrics(ttlMs: number): number {
+export function purgeMetrics(ttlMs = keptMs): number {
   const oldestMs = performance.now() - ttlMs;
   const growing = [...instruments.values()].filter(({ sets }) => canGrow(sets));
   return growing.reduce((purged, one) => purged + drop(one, ({ touchedMs }) => touchedMs < oldestMs), 0);

@@ -93,7 +93,7 @@ export const ATTRIBUTES = {
   /** On links. */
   linkReason: given("telemetry")(
     "genesis.link",
-    "why a span links to another: caller, work, cause, join or attempt",
+    "why a span links to another: `caller`, `cause`, `join` or `attempt`",
   ),
 
   // The message. The destination is the stream, since subjects end in run ids.
@@ -129,7 +129,7 @@ export const ATTRIBUTES = {
     "`invoke_workflow`, `plan`, `invoke_agent`, `execute_tool` or `chat`",
   ),
   genAiConversation: genAi("gen_ai.conversation.id", "the correlation id"),
-  genAiWorkflow: genAi("gen_ai.workflow.name", "`genesis`, or the prefix of the cell"),
+  genAiWorkflow: genAi("gen_ai.workflow.name", "`genesis`"),
   genAiAgent: genAi("gen_ai.agent.name", "the agent, as its card names it"),
   genAiTool: given(
     "agents",

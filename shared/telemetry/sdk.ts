@@ -1,67 +1,103 @@
 import { diag, type ContextManager } from "@opentelemetry/api";
 import { setGlobalErrorHandler } from "@opentelemetry/core";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
-import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+  type Resource,
+} from "@opentelemetry/resources";
 import { NodeSDK } from "@opentelemetry/sdk-node";
-import type { SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { randomUUID } from "node:crypto";
+import { consoleSpans } from "./console-spans.ts";
+import { standardOutput } from "./logging.ts";
 import { ATTRIBUTE, SERVICE_LAYERS } from "./names.ts";
 import { countedBatches, openTracesFile, type SpanTarget } from "./span-export.ts";
-import type { TracingOptions } from "./tracing.ts";
+import { otlpEndpointOf, type Stoppable, type TracingOptions, type TracingSettings } from "./tracing.ts";
 
-const OTLP_DELAY_MS = 1000;
-/** Somebody reads the file while the run is going on. */
-const FILE_DELAY_MS = 200;
-const OTLP_TIMEOUT_MS = 2000;
+/** Somebody reads the file, or the lines, while the run is going on. */
+const LOCAL_DELAY_MS = 200;
 /** Of a value that is longer, the beginning is kept. */
 const MAX_VALUE_LENGTH = 1024;
+const MAX_LINKS = 128;
 
 /** Starts OpenTelemetry's SDK for traces alone. @throws the file system's error when the traces file cannot be opened */
-export async function startSdk(options: TracingOptions, contextManager: ContextManager): Promise<NodeSDK> {
-  const { service, version, log, settings } = options;
-  const targets = await spanTargets(settings);
+export async function startSdk(options: TracingOptions, contextManager: ContextManager): Promise<Stoppable> {
+  const { service, log } = options;
+  const targets = await spanTargets(options);
+  const processors = targets.map((target) => countedBatches(target, log));
   const sdk = new NodeSDK({
-    resource: defaultResource().merge(resourceFromAttributes(identity(service, version))),
+    resource: resourceOf(options),
     // What would be detected of host and process costs time and names the machine.
     autoDetectResources: false,
     contextManager,
     // Headers are written and read in messaging.ts alone; no library passes a context on by itself.
     textMapPropagator: null,
-    spanProcessors: [layerOf(service), ...targets.map((target) => countedBatches(target, log))],
+    spanProcessors: [layerOf(service), ...processors],
     // Left out, the SDK would push metrics and logs to a default endpoint for ever.
     metricReaders: [],
     logRecordProcessors: [],
-    spanLimits: { attributeValueLengthLimit: MAX_VALUE_LENGTH },
+    spanLimits: { attributeValueLengthLimit: MAX_VALUE_LENGTH, linkCountLimit: MAX_LINKS },
   });
   // Failures are counted and told by `countedBatches`; the SDK would write each, where OTEL_LOG_LEVEL is set, to standard
   // output, which belongs to the log.
   diag.disable();
   setGlobalErrorHandler(() => {});
   sdk.start();
-  return sdk;
+  return {
+    shutdown: () => sdk.shutdown(),
+    abandon: () => processors.reduce((lost, processor) => lost + processor.abandon(), 0),
+  };
 }
 
-async function spanTargets(settings: TracingOptions["settings"]): Promise<SpanTarget[]> {
+async function spanTargets({ service, settings }: TracingOptions): Promise<SpanTarget[]> {
+  const batches = {
+    queueSize: settings.spanQueueSize,
+    batchSize: settings.spanBatchSize,
+    timeoutMs: settings.spanExportTimeoutMs,
+  };
   const targets: SpanTarget[] = [];
-  const url = settings.otlpTracesEndpoint ?? settings.otlpEndpoint;
-  if (url !== undefined) {
-    const exporter = new OTLPTraceExporter({ url, timeoutMillis: OTLP_TIMEOUT_MS });
-    targets.push({ name: "otlp", exporter, delayMs: OTLP_DELAY_MS });
+  if (otlpEndpointOf(settings) !== undefined) {
+    const exporter = await otlpExporter(settings);
+    targets.push({ name: "otlp", exporter, delayMs: settings.spanDelayMs, ...batches });
+  }
+  if (settings.tracesExporter.includes("console")) {
+    const exporter = consoleSpans(service, standardOutput());
+    targets.push({ name: "console", exporter, delayMs: LOCAL_DELAY_MS, ...batches });
   }
   if (settings.tracesFile !== undefined) {
     const exporter = await openTracesFile(settings.tracesFile);
-    targets.push({ name: "file", exporter, delayMs: FILE_DELAY_MS });
+    targets.push({ name: "file", exporter, delayMs: LOCAL_DELAY_MS, ...batches });
   }
   return targets;
 }
 
-function identity(service: string, version: string): Record<string, string> {
-  return {
+/** The exporter for the protocol that is asked for; the other one is not even loaded. */
+async function otlpExporter(settings: TracingSettings): Promise<SpanExporter> {
+  const timeoutMillis = settings.otlpTracesTimeoutMs ?? settings.otlpTimeoutMs;
+  const { otlpTracesEndpoint, otlpEndpoint = "" } = settings;
+  if ((settings.otlpTracesProtocol ?? settings.otlpProtocol) === "grpc") {
+    const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-grpc");
+    return new OTLPTraceExporter({ url: otlpTracesEndpoint ?? otlpEndpoint, timeoutMillis });
+  }
+  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
+  // The endpoint for traces is taken as it is; the one for everything is where the paths of all signals begin.
+  const url = otlpTracesEndpoint ?? `${otlpEndpoint.replace(/\/$/, "")}/v1/traces`;
+  return new OTLPTraceExporter({ url, timeoutMillis });
+}
+
+/** Whose spans they are. What `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say goes before what we say. */
+function resourceOf({ service, version }: TracingOptions): Resource {
+  const identity = {
     "service.name": service,
     "service.namespace": "genesis",
     "service.version": version,
     "service.instance.id": randomUUID(),
   };
+  const detectors = [resourceAttributesEnvDetector, serviceNameEnvDetector];
+  return defaultResource().merge(resourceFromAttributes(identity)).merge(detectResources({ detectors }));
 }
 
 /** Marks every span that says nothing itself with the layer that its service belongs to. */

@@ -51,7 +51,8 @@ function tracing(answer: () => ExportResult | Promise<ExportResult>, sampler?: S
     },
     shutdown: async () => {},
   };
-  const processor = countedBatches({ name: "otlp", exporter, delayMs: 1000 }, log);
+  const batches = { delayMs: 1000, queueSize: 8192, batchSize: 512, timeoutMs: 2000 };
+  const processor = countedBatches({ name: "otlp", exporter, ...batches }, log);
   const provider = new TracerProvider({ spanProcessors: [processor], ...(sampler && { sampler }) });
   return {
     make: (spans: number): void => {

@@ -1,5 +1,5 @@
 import { TraceFlags } from "@opentelemetry/api";
-import { ExportResultCode } from "@opentelemetry/core";
+import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import { open, type FileHandle } from "node:fs/promises";
@@ -7,41 +7,63 @@ import type { Log } from "./logging.ts";
 import { record } from "./metrics.ts";
 import type { LabelsOf } from "./names.ts";
 
-/** As many spans wait for an exporter at most; beyond that they are dropped, and counted. */
-const QUEUE_SPANS = 8192;
-const EXPORT_TIMEOUT_MS = 2000;
+/** Where spans go, and how many at a time, how often, how long. */
+export type SpanTarget = {
+  name: LabelsOf<"spans">["exporter"];
+  exporter: SpanExporter;
+  delayMs: number;
+  /** As many spans wait at most; beyond that they are dropped, and counted. */
+  queueSize: number;
+  batchSize: number;
+  timeoutMs: number;
+};
 
-export type SpanTarget = { name: "otlp" | "file"; exporter: SpanExporter; delayMs: number };
+/** A processor whose spans are all accounted for. */
+export type CountedBatches = SpanProcessor & {
+  /** Gives up what has come to no end yet, counts it as dropped, and says how much that was. */
+  abandon: () => number;
+};
 
 /**
  * Batches spans for one exporter and counts what becomes of each, so that created = exported + failed + dropped once nothing
  * waits any more. A failing exporter costs two log lines, one when it begins and one when it is over.
  */
-export function countedBatches({ name, exporter, delayMs }: SpanTarget, log: Log): SpanProcessor {
+export function countedBatches(target: SpanTarget, log: Log): CountedBatches {
+  const { name, exporter, queueSize } = target;
+  /** In the queue. */
   let waiting = 0;
+  /** In the queue, or on the way. */
+  let unsettled = 0;
   let isStopped = false;
   let isFailing = false;
-  const count = (state: LabelsOf<"spans">["state"], spans: number): void =>
+  const count = (state: "created" | "exported" | "failed" | "dropped", spans: number): void =>
     record("spans", { exporter: name, state }, spans);
   const settle = (spans: number, hasFailed: boolean): void => {
+    // What was given up is counted already.
+    if (unsettled === 0) return;
+    unsettled -= spans;
     count(hasFailed ? "failed" : "exported", spans);
     if (hasFailed !== isFailing) tellChange(log, name, hasFailed);
     isFailing = hasFailed;
   };
+  const send: SpanExporter["export"] = (spans, done) => {
+    waiting -= spans.length;
+    const finish = (result: ExportResult): void => {
+      settle(spans.length, result.code !== ExportResultCode.SUCCESS);
+      done(result);
+    };
+    try {
+      exporter.export(spans, finish);
+    } catch (error) {
+      finish({ code: ExportResultCode.FAILED, error: error as Error });
+    }
+  };
   const batches = new BatchSpanProcessor({
-    exporter: {
-      export(spans, done) {
-        waiting -= spans.length;
-        exporter.export(spans, (result) => {
-          settle(spans.length, result.code !== ExportResultCode.SUCCESS);
-          done(result);
-        });
-      },
-      shutdown: () => exporter.shutdown(),
-    },
-    maxQueueSize: QUEUE_SPANS,
-    scheduledDelayMillis: delayMs,
-    exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+    exporter: { export: send, shutdown: () => exporter.shutdown() },
+    maxQueueSize: queueSize,
+    maxExportBatchSize: Math.min(target.batchSize, queueSize),
+    scheduledDelayMillis: target.delayMs,
+    exportTimeoutMillis: target.timeoutMs,
   });
   return {
     onStart() {},
@@ -49,14 +71,22 @@ export function countedBatches({ name, exporter, delayMs }: SpanTarget, log: Log
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
       count("created", 1);
       // The processor would drop it without a word.
-      if (isStopped || waiting >= QUEUE_SPANS) return count("dropped", 1);
+      if (isStopped || waiting >= queueSize) return count("dropped", 1);
       waiting++;
+      unsettled++;
       batches.onEnd(span);
     },
     forceFlush: () => batches.forceFlush(),
     shutdown() {
       isStopped = true;
       return batches.shutdown();
+    },
+    abandon() {
+      isStopped = true;
+      const lost = unsettled;
+      unsettled = 0;
+      if (lost > 0) count("dropped", lost);
+      return lost;
     },
   };
 }

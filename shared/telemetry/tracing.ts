@@ -13,8 +13,25 @@ export type TracingOptions = {
   service: string;
   version: string;
   log: Log;
-  settings: Pick<Settings, "tracesFile" | "otlpEndpoint" | "otlpTracesEndpoint" | "sdkDisabled">;
+  settings: TracingSettings;
 };
+
+export type TracingSettings = Pick<
+  Settings,
+  | "tracesFile"
+  | "tracesExporter"
+  | "otlpEndpoint"
+  | "otlpTracesEndpoint"
+  | "otlpProtocol"
+  | "otlpTracesProtocol"
+  | "otlpTimeoutMs"
+  | "otlpTracesTimeoutMs"
+  | "spanQueueSize"
+  | "spanBatchSize"
+  | "spanDelayMs"
+  | "spanExportTimeoutMs"
+  | "sdkDisabled"
+>;
 
 const STOP_TIMEOUT_MS = 2000;
 
@@ -35,14 +52,24 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   return { stop: () => stopWithin(sdk, options.log) };
 }
 
-function hasTarget(settings: TracingOptions["settings"]): boolean {
-  const { sdkDisabled, otlpEndpoint, otlpTracesEndpoint, tracesFile } = settings;
-  return sdkDisabled !== "true" && (otlpEndpoint ?? otlpTracesEndpoint ?? tracesFile) !== undefined;
+/** The OTLP endpoint that spans are sent to, if they are: none is the default, unlike the specification's own. */
+export function otlpEndpointOf(settings: TracingSettings): string | undefined {
+  const { tracesExporter, otlpTracesEndpoint, otlpEndpoint } = settings;
+  return tracesExporter.includes("otlp") ? (otlpTracesEndpoint ?? otlpEndpoint) : undefined;
 }
 
-async function stopWithin(sdk: { shutdown(): Promise<void> }, log: Log): Promise<void> {
-  const late = Symbol("late");
-  const timer = new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS, late).unref());
-  const outcome = await Promise.race([sdk.shutdown().catch(() => late), timer]);
-  if (outcome === late) log.warn({ event: "telemetry.lost" }, "the last spans could not be exported");
+function hasTarget(settings: TracingSettings): boolean {
+  const { sdkDisabled, tracesExporter, tracesFile } = settings;
+  const isWanted = otlpEndpointOf(settings) ?? tracesFile;
+  return !sdkDisabled && (isWanted !== undefined || tracesExporter.includes("console"));
+}
+
+/** What is stopped: spans that could not be sent are given up, and counted. */
+export type Stoppable = { shutdown(): Promise<void>; abandon(): number };
+
+async function stopWithin(sdk: Stoppable, log: Log): Promise<void> {
+  const timer = new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref());
+  await Promise.race([sdk.shutdown().catch(() => {}), timer]);
+  const count = sdk.abandon();
+  if (count > 0) log.warn({ event: "telemetry.lost", count }, "the last spans could not be exported");
 }

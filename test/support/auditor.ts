@@ -11,7 +11,7 @@ import {
 } from "./audited-end.ts";
 import { canonical } from "./audited-plan.ts";
 import { factOf, traceIdOf, wrongInFact, type Fact } from "./fact-shape.ts";
-import type { Stored } from "./foreign-client.ts";
+import type { Stored } from "./stored-message.ts";
 
 /**
  * An auditor: given what the log holds, it says what in it breaks the contract. It is written from the contract's page alone

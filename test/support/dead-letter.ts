@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "./eventually.ts";
-import { bodyOf, hex32, type ForeignClient, type Stored } from "./foreign-client.ts";
+import type { ForeignClient } from "./foreign-client.ts";
+import { bodyOf, hex32, type Stored } from "./stored-message.ts";
 
 type Record_ = {
   id: string;

@@ -1,4 +1,4 @@
-import { bodyOf, hex32, type Stored } from "./foreign-client.ts";
+import { bodyOf, hex32, type Stored } from "./stored-message.ts";
 
 /** What the contract says about one fact, written from its page alone: no type, schema or function of the project is used. */
 

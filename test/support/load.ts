@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "./audited-end.ts";
-import { bodyOf, runOfKey, type ForeignClient, type PubAck } from "./foreign-client.ts";
+import type { ForeignClient, PubAck } from "./foreign-client.ts";
+import { bodyOf, runOfKey } from "./stored-message.ts";
 
 /** Tasks of every course, in turn, and what each must come to whatever is killed meanwhile. */
 const COURSES: readonly { task: Record<string, unknown>; outcome: Outcome }[] = [
@@ -73,7 +74,11 @@ export function announced(client: ForeignClient, filter: string, count = 1): Pro
       () => done(new Error(`${left} messages on ${filter} are missing`)),
       ANNOUNCED_WITHIN_MS,
     );
-    const subscription = client.nc.subscribe(filter, { callback: () => --left === 0 && done() });
+    const subscription = client.nc.subscribe(filter, {
+      callback: () => {
+        if (--left === 0) done();
+      },
+    });
     const done = (error?: Error): void => {
       clearTimeout(late);
       subscription.unsubscribe();

@@ -30,8 +30,8 @@ export type TestServer = {
 export type ServerOptions = { maxPayload?: number; jetstream?: boolean; config?: string };
 
 /**
- * Starts `nats-server` (found on PATH) as the shipped configuration has it: every acknowledged write on disk, messages
- * up to 2 MiB. @throws Error when it does not listen within 10 s
+ * Starts `nats-server` (found on PATH) as the shipped configuration has it: every acknowledged write on disk,
+ * messages up to 2 MiB. @throws Error when it does not listen within 10 s
  */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), "genesis-nats-"));
@@ -42,6 +42,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
     const ended =
       running.exitCode === null && running.signalCode === null ? once(running, "exit") : undefined;
+    running.ref();
     running.kill(signal);
     await ended;
   };
@@ -70,6 +71,9 @@ function configText(
 
 async function run(config: string, port: number): Promise<ChildProcess> {
   const child = spawn("nats-server", ["-c", config], { stdio: "ignore" });
+  // A test that fails before it stops its broker neither waits for it nor leaves it behind.
+  child.unref();
+  process.once("exit", () => child.kill("SIGKILL"));
   const failed = once(child, "error").then(([error]) => {
     throw new Error("nats-server is not on PATH", { cause: error });
   });

@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** A message as bytes on the wire: what no client library lets through. `block` is the header block, without it there is none. */
-export type RawMessage = { subject: string; block?: string; payload: string | Uint8Array };
+/**
+ * A message as bytes on the wire: what no client library lets through. `block` is the header block, without it there
+ * is none.
+ */
+export type RawMessage = { subject: string; reply?: string; block?: string; payload: string | Uint8Array };
 
 /** Publishes messages by the bare NATS protocol, in order, and returns when the broker has read them all. */
 export async function publishRaw(port: number, messages: readonly RawMessage[]): Promise<void> {
@@ -16,12 +19,12 @@ export async function publishRaw(port: number, messages: readonly RawMessage[]):
     version: "0",
   });
   socket.write(`CONNECT ${options}\r\n`);
-  for (const { subject, block, payload } of messages) {
+  for (const { subject, reply = "", block, payload } of messages) {
     const body = Buffer.from(payload as string);
     const headers = Buffer.from(block ?? "", "latin1");
     const total = headers.length + body.length;
-    const verb =
-      block === undefined ? `PUB ${subject} ${total}` : `HPUB ${subject} ${headers.length} ${total}`;
+    const to = `${subject} ${reply}`;
+    const verb = block === undefined ? `PUB ${to} ${total}` : `HPUB ${to} ${headers.length} ${total}`;
     socket.write(Buffer.concat([Buffer.from(`${verb}\r\n`), headers, body, Buffer.from("\r\n")]));
   }
   socket.write("PING\r\n");

@@ -1,7 +1,7 @@
 import { CatalogError } from "../../shared/catalog/load.ts";
 import type { Work } from "../../shared/bus/context.ts";
 import { service, type Context } from "../../shared/service.ts";
-import { domainSpan } from "../../shared/telemetry/spans.ts";
+import { span } from "../../shared/telemetry/operations.ts";
 
 /** What a tiny service does with its life; its one argument. */
 export type TinyLife =
@@ -28,7 +28,7 @@ await service("halo", {
 
 async function begin({ log }: Context): Promise<Work[]> {
   if (life === "cannot begin") throw new Error("a text that may quote a user");
-  await domainSpan("invoke_agent", { "gen_ai.agent.name": "tiny" }, async () =>
+  await span("invoke_agent", { "gen_ai.agent.name": "tiny" }, async () =>
     log.info({ event: "worked" }, "the work was done"),
   );
   if (life === "throws") setTimeout(() => (undefined as unknown as () => void)(), 50);

@@ -8,8 +8,7 @@ export type FileSpan = {
   /** Undefined for the root of a trace. */
   parentSpanId: string | undefined;
   name: string;
-  /** The trace ids that it links to. */
-  links: string[];
+  links: { traceId: string; spanId: string }[];
   service: string;
   /** The process that wrote it. */
   instance: string;
@@ -24,7 +23,7 @@ type Batch = {
     scopeSpans: {
       spans: (Pick<FileSpan, "traceId" | "spanId" | "name"> & {
         parentSpanId?: string;
-        links?: { traceId: string }[];
+        links?: FileSpan["links"];
         attributes?: Attribute[];
       })[];
     }[];
@@ -46,7 +45,7 @@ export async function spansIn(dir: string): Promise<FileSpan[]> {
           spanId,
           parentSpanId: parentSpanId || undefined,
           name,
-          links: links.map((link) => link.traceId),
+          links: links.map((link) => ({ traceId: link.traceId, spanId: link.spanId })),
           service,
           instance,
           attributes: valuesOf(attributes),

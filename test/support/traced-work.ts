@@ -1,8 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { readSettings } from "../../shared/config.ts";
-import { createLog } from "../../shared/telemetry/logging.ts";
+import { getObservability } from "../../shared/telemetry/observability.ts";
 import { processSpan, publishSpan } from "../../shared/telemetry/messaging.ts";
 import { exposition } from "../../shared/telemetry/metrics.ts";
-import { startTracing } from "../../shared/telemetry/tracing.ts";
 import { delivered } from "./spans.ts";
 
 /** What a process that traced some work says of it on standard error, as JSON. */
@@ -15,19 +15,21 @@ export type TracedWork = {
   counts: string[];
 };
 
-const HANDLED = 20;
+// How many messages it handles, two spans each, and how long it rests after each.
+const [messages = 20, restMs = 0] = process.argv.slice(2).map(Number);
 
-const log = createLog({ service: "halo", level: "info", format: "json" });
-const tracing = await startTracing({ service: "halo", version: "1.2.3", log, settings: readSettings() });
+const observability = getObservability();
+await observability.start({ service: "halo", version: "1.2.3", settings: readSettings() });
 const traceparents: string[] = [];
-for (let seq = 0; seq < HANDLED; seq++) {
+for (let seq = 0; seq < messages; seq++) {
   const message = delivered({ seq, traceparent: undefined });
-  await processSpan(message, [], () =>
+  await processSpan(message, () =>
     publishSpan(message, async ({ traceparent = "" }) => void traceparents.push(traceparent)),
   );
+  if (restMs > 0) await sleep(restMs);
 }
 const stoppedMs = performance.now();
-await tracing.stop();
+await observability.stop();
 const stopMs = performance.now() - stoppedMs;
 const { body } = await exposition();
 const counts = body.split("\n").filter((line) => line.startsWith("telemetry_spans_total{"));

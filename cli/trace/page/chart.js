@@ -1,193 +1,174 @@
-import { tickStep, ticks } from "./axis.js";
-import { colour, duration, el } from "./dom.js";
+import { moment, tickStep, ticks } from "./axis.js";
+import { colour, el } from "./dom.js";
 
 const WIDEST_PX = 2_000_000;
-const TICK_PX = 100;
+const TICK_PX = 90;
+/** Room on the right for the text behind the last bar. */
+const MARGIN_PX = 90;
 
-/**
- * The waterfall: a row for every message, and for what happened inside its handling, each with its place in time. Rows are the
- * options of a list box, so that arrow keys, screen readers and clicks all choose one.
- */
-export function chart(data, choose) {
-  const rows = data.rows.map((row, i) => rowElement(row, data, () => choose({ row: i })));
-  const lines = el("div", { class: "lines" });
+/** The waterfall. Its rows are the options of a list box, for arrow keys and screen readers. */
+export function chart({ rows, lengthMs, endMs }, go) {
+  const elements = rows.map((row, i) => rowElement(row, lengthMs, () => go({ row: i })));
   const labels = el("div", { class: "ticks" });
+  const lines = el("div", { class: "lines" });
   const links = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const list = el("div", { class: "rows", role: "listbox", "aria-label": "Trace" }, rows);
-  const canvas = el("div", { class: "canvas" }, el("div", { class: "axis" }, el("div", { class: "corner" }, "Message"), labels), lines, list, links);
+  const list = el("div", { role: "listbox", "aria-label": "Trace" }, elements);
+  const canvas = el(
+    "div",
+    { class: "canvas" },
+    el("div", { class: "axis" }, el("div", { class: "name" }, "Message"), labels),
+    lines,
+    list,
+    links,
+  );
   const element = el("div", { class: "chart" }, canvas);
-  // Whoever was aborted may go on long after the run; what matters at first is the run.
-  let zoom = data.lengthMs / Math.max(data.endMs, 1e-3);
+  // Whoever was told to stop may go on long after the run; at first the run is what matters.
+  let pxPerMs = 0;
   let chosen;
 
-  const namesPx = () => labels.offsetLeft;
-  const fitPx = () => Math.max(200, element.clientWidth - namesPx() - 90);
-  const trackPx = () => Math.min(WIDEST_PX, fitPx() * zoom);
+  const fit = () => Math.max(200, element.clientWidth - labels.offsetLeft - MARGIN_PX);
 
   function drawTicks() {
-    const msPerPx = data.lengthMs / trackPx();
-    const from = element.scrollLeft * msPerPx;
-    const step = tickStep(msPerPx, TICK_PX);
-    const moments = ticks(from, Math.min(data.lengthMs, from + element.clientWidth * msPerPx), step);
-    const at = (kind, ms, text) => placed(el("span", { class: kind }, text), ms / data.lengthMs);
-    const end = data.run.steps === undefined ? [] : [data.endMs];
-    labels.replaceChildren(...moments.map((ms) => at("tick", ms, ms === 0 ? "0" : duration(ms))), ...end.map((ms) => at("end", ms, "end of the run")));
-    lines.replaceChildren(...moments.map((ms) => at("tick", ms, "")), ...end.map((ms) => at("end", ms, "")));
+    const fromMs = element.scrollLeft / pxPerMs;
+    const step = tickStep(TICK_PX / pxPerMs);
+    const at = (ms, text, kind) => placed(el("span", { class: kind }, text), ms / lengthMs);
+    const moments = ticks(fromMs, Math.min(lengthMs, fromMs + element.clientWidth / pxPerMs), step);
+    const draw = (place, text) =>
+      place.replaceChildren(
+        ...moments.map((ms) => at(ms, text && moment(ms, step), "tick")),
+        at(endMs, text && "end", "end"),
+      );
+    draw(labels, true);
+    draw(lines, "");
   }
 
-  function draw() {
-    canvas.style.setProperty("--track", `${trackPx()}px`);
+  /** Shows the trace at a scale, from a moment on. */
+  function show(scale, fromMs) {
+    pxPerMs = Math.min(Math.max(scale, fit() / lengthMs), WIDEST_PX / lengthMs);
+    canvas.style.setProperty("--track", `${lengthMs * pxPerMs}px`);
+    element.scrollLeft = fromMs * pxPerMs;
     drawTicks();
-    drawLinks(links, canvas, chosen === undefined ? [] : joined(data.rows, chosen).map(([from, to]) => [rows[from], rows[to]]));
+    drawLinks();
   }
 
-  /** Zooms and leaves the moment at `px` from the left edge where it is. */
-  function zoomBy(factor, px = namesPx() + fitPx() / 2) {
-    const inside = px - namesPx();
-    const share = (element.scrollLeft + inside) / trackPx();
-    zoom = Math.min(Math.max(1, zoom * factor), WIDEST_PX / fitPx());
-    draw();
-    element.scrollLeft = share * trackPx() - inside;
-    drawTicks();
+  function showPart(fromMs, toMs) {
+    show(fit() / ((toMs - fromMs) * 1.1 || 1), fromMs - (toMs - fromMs) * 0.05);
   }
 
-  /** Shows from one moment to another, with a little room around; everything where none are given. */
-  function show(fromMs = 0, toMs = data.lengthMs) {
-    const room = (toMs - fromMs) * 0.05;
-    zoom = Math.min(Math.max(1, data.lengthMs / Math.max(toMs - fromMs + 2 * room, 1e-3)), WIDEST_PX / fitPx());
-    draw();
-    element.scrollLeft = ((fromMs - room) / data.lengthMs) * trackPx();
-    drawTicks();
+  /** Zooms, and leaves the moment at `px` of the track where it is. */
+  function zoom(factor, px = fit() / 2) {
+    const ms = (element.scrollLeft + px) / pxPerMs;
+    const scale = Math.max(pxPerMs * factor, fit() / lengthMs);
+    show(scale, ms - px / scale);
   }
 
   function select(i, step) {
     chosen = i;
-    const related = new Set(i === undefined ? [] : joined(data.rows, i).flat());
-    for (const [at, row] of rows.entries()) {
-      row.setAttribute("aria-selected", String(at === i));
+    const others = new Set(joined(i).flat());
+    for (const [at, row] of elements.entries()) {
+      row.setAttribute("aria-selected", at === i);
       row.tabIndex = at === (i ?? 0) ? 0 : -1;
-      row.classList.toggle("same", at !== i && (related.has(at) || (step !== undefined && data.rows[at].step === step)));
+      row.classList.toggle("same", others.has(at) || (step !== undefined && rows[at].step === step));
     }
-    draw();
+    drawLinks();
+  }
+
+  /** Pairs of rows, the second of which links to the first, where one of them is meant. */
+  function joined(i) {
+    return rows.flatMap((row, to) =>
+      row.links.filter((from) => from === i || to === i).map((from) => [from, to]),
+    );
+  }
+
+  function drawLinks() {
+    const origin = canvas.getBoundingClientRect();
+    const place = (row, side) => {
+      const bars = [...elements[row].lastChild.querySelectorAll("i")].map((bar) =>
+        bar.getBoundingClientRect(),
+      );
+      return {
+        x: Math[side === "left" ? "min" : "max"](...bars.map((bar) => bar[side])) - origin.left,
+        y: bars[0].top + bars[0].height / 2 - origin.top,
+      };
+    };
+    const arrows = joined(chosen)
+      .filter((pair) => pair.every((row) => elements[row].offsetParent))
+      .map(([from, to]) => [place(from, "right"), place(to, "left")]);
+    const all = arrows.flat();
+    const left = Math.min(...all.map(({ x }) => x)) - 70;
+    const top = Math.min(...all.map(({ y }) => y)) - 10;
+    const paths = arrows.map(([{ x, y }, to]) => {
+      const path = document.createElementNS(links.namespaceURI, "path");
+      const [dx, dy] = [to.x - x, to.y - y];
+      path.setAttribute("d", `M${x - left} ${y - top}c40 0 ${dx - 40} ${dy} ${dx} ${dy}m-6 -4l6 4l-6 4`);
+      return path;
+    });
+    links.replaceChildren(...paths);
+    links.style.translate = `${left}px ${top}px`;
+    for (const [side, axis, from] of [
+      ["width", "x", left],
+      ["height", "y", top],
+    ])
+      links.setAttribute(side, Math.max(0, ...all.map((point) => point[axis] - from + 70)));
   }
 
   element.addEventListener("scroll", drawTicks, { passive: true });
-  element.addEventListener(
-    "wheel",
-    (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      zoomBy(event.deltaY < 0 ? 1.25 : 0.8, event.clientX - element.getBoundingClientRect().left);
-    },
-    { passive: false },
-  );
-  new ResizeObserver(draw).observe(element);
-
-  return { element, rows, select, zoomBy, show, draw };
+  element.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;
+    event.preventDefault();
+    zoom(event.deltaY < 0 ? 1.25 : 0.8, event.clientX - element.offsetLeft - labels.offsetLeft);
+  });
+  new ResizeObserver(() =>
+    pxPerMs === 0 ? showPart(0, endMs) : show(pxPerMs, element.scrollLeft / pxPerMs),
+  ).observe(element);
+  return { element, elements, select, zoom, showPart, showAll: () => showPart(0, lengthMs) };
 }
 
-/** Pairs of rows of which the second links to the first, and one of which is meant. */
-function joined(rows, i) {
-  const into = rows[i].links.flatMap(({ row }) => (row === undefined ? [] : [[row, i]]));
-  return [...into, ...rows.flatMap(({ links }, to) => (links.some(({ row }) => row === i) ? [[i, to]] : []))];
-}
-
-function rowElement(row, data, click) {
-  const spans = [row.sent, row.work, row.part].filter(Boolean);
-  const isFailed = spans.some(({ error }) => error !== undefined);
-  const isMinor = !row.isCritical && !isFailed && row.links.length === 0 && (row.part !== undefined || (row.work === undefined && !row.goesOn));
+function rowElement(row, lengthMs, click) {
+  const { name, step, depth, links, remarks, who, label, bars, took } = row;
+  const kinds = ["isCritical", "isFailed", "isMinor"].filter((kind) => row[kind]);
+  const endMs = Math.max(...bars.map(({ at, ms }) => at + ms));
   return el(
     "div",
-    {
-      class: `row${isFailed ? " failed" : ""}${row.isCritical ? " critical" : ""}${isMinor ? " minor" : ""}`,
-      role: "option",
-      "aria-label": spoken(row),
-      click,
-    },
+    { role: "option", class: ["row", ...kinds].join(" "), "aria-label": label, click },
     el(
       "div",
       { class: "name" },
       rails(row),
-      el("span", { class: "what" }, row.name),
-      row.step && row.depth === 0 && el("span", { class: "step" }, row.step),
-      row.links.length > 0 && el("span", { class: "linked", title: "links to other spans" }, `⇠${row.links.length}`),
-      row.remarks.map(({ text, isError }) => el("span", { class: isError ? "bad" : "warn" }, isError ? `✖ ${text}` : text)),
-      el("span", { class: "who" }, row.who),
+      el("span", { class: "what" }, name),
+      step && depth === 0 && el("span", { class: "step" }, step),
+      links.length > 0 && el("span", { class: "live", title: "links" }, `⇠${links.length}`),
+      remarks.map(({ text, isError }) =>
+        el("span", { class: isError ? "bad" : "warn" }, isError ? `✖ ${text}` : text),
+      ),
+      el("span", { class: "who" }, who),
     ),
-    el("div", { class: "track" }, pieces(row, data.lengthMs)),
+    el(
+      "div",
+      { class: "track" },
+      bars.map(({ is, service, at, ms }) => {
+        const bar = placed(el("i", { class: `${is} ${colour(service)}` }), at / lengthMs);
+        bar.style.width = `${(ms / lengthMs) * 100}%`;
+        return bar;
+      }),
+      placed(el("span", {}, took), endMs / lengthMs),
+    ),
   );
 }
 
-function rails({ rail, depth, isBranch, goesOn, isCritical, work }) {
-  const columns = Array.from({ length: rail }, (_, i) => el("i", { class: isBranch && i === rail - 1 ? "rail tee" : "rail" }));
-  if (depth > 0) return [...columns, el("i", { class: goesOn ? "rail" : "rail none" }), el("i", { class: `in d${Math.min(depth, 6)}` })];
-  const bullet = isCritical ? "◆" : work !== undefined || goesOn ? "●" : "○";
-  return [...columns, el("i", { class: `bullet${isBranch ? " first" : ""}${goesOn ? "" : " last"}` }, bullet)];
-}
-
-/** The pieces of a row in time: the sending, a timer's delay, the wait in the stream, the handling. */
-function pieces({ sent, work, part }, lengthMs) {
-  const piece = (kind, fromMs, toMs) => {
-    const bar = placed(el("i", { class: kind }), fromMs / lengthMs);
-    bar.style.width = `${(Math.max(0, toMs - fromMs) / lengthMs) * 100}%`;
-    return bar;
-  };
-  const bars = [];
-  const storedMs = work && work.at - (work.waited ?? 0);
-  if (sent && work && storedMs > sent.at + sent.took) bars.push(piece("delay", sent.at + sent.took, storedMs));
-  if (work?.waited > 0) bars.push(piece(`wait ${colour(work.service)}`, storedMs, work.at));
-  if (sent) bars.push(piece(`sent ${colour(sent.service)}`, sent.at, sent.at + sent.took));
-  const main = work ?? part;
-  if (main) bars.push(piece(`${part ? "part" : "work"} ${colour(main.service)}`, main.at, main.at + main.took));
-  const last = main ?? sent;
-  const endMs = Math.max(last.at + last.took, sent ? sent.at + sent.took : 0);
-  return [...bars, placed(el("span", { class: "took" }, duration(last.took)), endMs / lengthMs)];
+function rails({ rail, depth, begins, goesOn, bullet }) {
+  const column = (kind, text = "") => el("i", { class: kind }, text);
+  const left = Array.from({ length: rail }, (_, i) =>
+    column(begins === "branch" && i === rail - 1 ? "rail tee" : "rail"),
+  );
+  if (depth === 0)
+    return [...left, column(`bullet${begins ? " first" : ""}${goesOn ? "" : " last"}`, bullet)];
+  const inside = column("in");
+  inside.style.width = `${depth * 12}px`;
+  return [...left, column(goesOn ? "rail" : "in"), inside];
 }
 
 function placed(element, share) {
   element.style.left = `${share * 100}%`;
   return element;
-}
-
-function spoken({ name, who, step, sent, work, part, isCritical, remarks }) {
-  const first = sent ?? work ?? part;
-  return [
-    name,
-    who.replace("→", "to"),
-    step && `step ${step}`,
-    `at ${duration(first.at)}`,
-    sent && `sending ${duration(sent.took)}`,
-    work?.waited !== undefined && `waited ${duration(work.waited)}`,
-    (work ?? part) && `took ${duration((work ?? part).took)}`,
-    isCritical && "on the critical path",
-    ...remarks.map(({ text }) => text),
-  ]
-    .filter(Boolean)
-    .join(", ");
-}
-
-/** Draws an arrow from the end of each linked row to the begin of the row that links to it. */
-function drawLinks(svg, canvas, elements) {
-  const origin = canvas.getBoundingClientRect();
-  const place = (row, isEnd) => {
-    const bars = [...row.querySelectorAll(".track i")].map((bar) => bar.getBoundingClientRect());
-    const x = isEnd ? Math.max(...bars.map(({ right }) => right)) : Math.min(...bars.map(({ left }) => left));
-    return { x: x - origin.left, y: bars[0].top + bars[0].height / 2 - origin.top };
-  };
-  const arrows = elements
-    .filter((pair) => pair.every((row) => row.offsetParent !== null))
-    .map(([from, to]) => [place(from, true), place(to, false)]);
-  const all = arrows.flat();
-  const [left, top] = [Math.min(...all.map(({ x }) => x)) - 20, Math.min(...all.map(({ y }) => y)) - 10];
-  const paths = arrows.map(([a, b]) => {
-    const path = document.createElementNS(svg.namespaceURI, "path");
-    const bend = Math.min(60, Math.max(16, Math.abs(b.x - a.x) / 2));
-    path.setAttribute("d", `M${a.x - left} ${a.y - top} c${bend} 0 ${b.x - a.x - bend} ${b.y - a.y} ${b.x - a.x} ${b.y - a.y} m-6 -4 l6 4 l-6 4`);
-    return path;
-  });
-  svg.replaceChildren(...paths);
-  if (all.length === 0) return;
-  svg.style.translate = `${left}px ${top}px`;
-  svg.setAttribute("width", Math.max(...all.map(({ x }) => x)) - left + 20);
-  svg.setAttribute("height", Math.max(...all.map(({ y }) => y)) - top + 10);
 }

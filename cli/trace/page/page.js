@@ -1,111 +1,118 @@
 import { chart } from "./chart.js";
-import { el } from "./dom.js";
+import { block, el } from "./dom.js";
 import { head } from "./head.js";
-import { rowPanel, runPanel, stepPanel } from "./panel.js";
 
-/** With more rows than this, a first look at the messages alone tells more. */
+/** In a trace with more rows than this, the messages alone tell more at first. */
 const MANY_ROWS = 150;
 
 const data = JSON.parse(document.getElementById("data").textContent);
+const { rows, steps, run } = data;
+const waterfall = chart(data, go);
 const panel = el("aside", { "aria-label": "Details", tabindex: "-1" });
-const waterfall = chart(data, choose);
-const minor = toggle("What happened inside", "i", data.rows.length <= MANY_ROWS, (on) => document.body.classList.toggle("no-minor", !on));
-const critical = toggle("Critical path only", "c", false, (on) => document.body.classList.toggle("only-critical", on));
+const inside = toggle("Inside (i)", rows.length <= MANY_ROWS, (on) =>
+  document.body.classList.toggle("no-minor", !on),
+);
+const critical = toggle("Critical only (c)", false, (on) =>
+  document.body.classList.toggle("only-critical", on),
+);
 let chosen = {};
 
 document.body.append(
-  head(data, choose),
+  head(data, go),
   el(
     "main",
     {},
     el(
       "div",
       { class: "tools" },
-      legend(),
-      minor.element,
+      [
+        ["sent", "sending"],
+        ["wait", "waiting"],
+        ["work", "handling"],
+        ["part", "inside it"],
+      ].map(([kind, text]) => el("span", { class: "legend" }, el("i", { class: `${kind} c4` }), text)),
+      el("span", { class: "dim" }, "◆ critical path, ↑↓ rows"),
+      inside.element,
       critical.element,
-      el("span", { class: "zoom" }, button("−", "Zoom out (-)", () => waterfall.zoomBy(0.5)), button("+", "Zoom in (+)", () => waterfall.zoomBy(2)), button("Selected", "Zoom to the selected row (z)", zoomToChosen), button("All", "Show everything (0)", () => waterfall.show())),
+      button("−", "Zoom out (-)", () => waterfall.zoom(0.5)),
+      button("+", "Zoom in (+)", () => waterfall.zoom(2)),
+      button("Fit row", "Zoom to the chosen row (z)", fitRow),
+      button("Fit all", "Show everything (0)", waterfall.showAll),
     ),
     waterfall.element,
   ),
   panel,
 );
-show(fromHash());
-waterfall.draw();
-
-function legend() {
-  const item = (kind, text) => el("span", {}, el("i", { class: `piece ${kind}` }), text);
-  return el("p", { class: "legend" }, item("sent c4", "sending"), item("wait c4", "waiting in its stream"), item("work c4", "handling"), item("part c4", "inside the handling"), el("span", {}, "◆ critical path"), el("span", {}, "⇠ links"));
-}
+show(fromAddress());
 
 function button(text, title, click) {
   return el("button", { title, click }, text);
 }
 
-function toggle(text, key, isOn, apply) {
+function toggle(text, isOn, apply) {
   const box = el("input", { type: "checkbox", change: () => set(box.checked) });
   const set = (on) => {
     box.checked = on;
     apply(on);
-    waterfall.draw();
+    waterfall.select(chosen?.row, chosen?.step);
   };
   box.checked = isOn;
   apply(isOn);
-  return { element: el("label", { title: `${text} (${key})` }, box, text), flip: () => set(!box.checked), set };
+  return { element: el("label", {}, box, text), flip: () => set(!box.checked), set };
 }
 
-/** Chooses a row or a step, or with neither the run, and keeps the choice in the address. */
-function choose(choice = {}) {
+/** Shows a row, a step, or with neither the run, and keeps the choice in the address. */
+function go(choice) {
   show(choice);
   const { row, step } = chosen;
-  const id = row === undefined ? undefined : (data.rows[row].work ?? data.rows[row].sent ?? data.rows[row].part).id;
-  history.replaceState(null, "", id ? `#span=${id}` : step ? `#step=${step}` : "#");
+  history.replaceState(
+    null,
+    "",
+    row !== undefined ? `#span=${rows[row].spans.at(-1)}` : step ? `#step=${step}` : "#",
+  );
 }
 
 function show(choice) {
-  const row = data.rows[choice.row];
-  const step = data.steps.find(({ id }) => id === (choice.step ?? row?.step));
-  chosen = row ? { row: choice.row } : step ? { step: step.id } : {};
-  const contents = row ? rowPanel(data, row, choose) : step ? stepPanel(data, step, choose) : runPanel(data);
-  panel.replaceChildren(...contents.flat(3).filter(Boolean));
+  const row = rows[choice.row];
+  const step = steps.find(({ id }) => id === (choice.step ?? row?.step));
+  chosen = { row: row && choice.row, step: step?.id };
+  const blocks = row ? [...row.blocks, ...(step?.blocks ?? [])] : (step ?? run).blocks;
+  panel.replaceChildren(...blocks.map((one) => block(one, go)));
   panel.scrollTop = 0;
-  waterfall.select(chosen.row, step?.id);
-  for (const one of document.querySelectorAll("nav button")) one.setAttribute("aria-pressed", String(one.dataset.step === step?.id));
-  if (row) reveal(choice.row);
+  waterfall.select(chosen.row, chosen.step);
+  for (const one of document.querySelectorAll("nav button"))
+    one.setAttribute("aria-pressed", one.dataset.step === step?.id);
+  if (row) reveal(waterfall.elements[choice.row]);
 }
 
 /** Brings a row into sight, whatever hid it. */
-function reveal(i) {
-  const row = waterfall.rows[i];
-  if (row.offsetParent === null && row.isConnected) {
+function reveal(element) {
+  if (!element.offsetParent) {
     critical.set(false);
-    minor.set(true);
+    inside.set(true);
   }
-  row.scrollIntoView({ block: "nearest", inline: "nearest" });
-  if (waterfall.element.contains(document.activeElement)) row.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-function fromHash() {
+function fromAddress() {
   const { span, step } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-  const row = data.rows.findIndex((one) => [one.sent, one.work, one.part].some((candidate) => candidate && candidate.id === span));
-  return row >= 0 ? { row } : { step };
+  const row = rows.findIndex(({ spans }) => spans.includes(span));
+  return row < 0 ? { step } : { row };
 }
 
-function zoomToChosen() {
-  if (chosen.row === undefined) return;
-  const { sent, work, part } = data.rows[chosen.row];
-  const spans = [sent, work, part].filter(Boolean);
-  waterfall.show(Math.min(...spans.map(({ at }) => at)), Math.max(...spans.map(({ at, took }) => at + took)));
+function fitRow() {
+  const bars = rows[chosen.row]?.bars ?? [];
+  if (bars.length > 0)
+    waterfall.showPart(Math.min(...bars.map(({ at }) => at)), Math.max(...bars.map(({ at, ms }) => at + ms)));
 }
 
 /** Goes up or down among the rows that are to be seen. */
 function move(by) {
-  const seen = data.rows.keys().filter((i) => waterfall.rows[i].offsetParent !== null).toArray();
-  const at = seen.indexOf(chosen.row);
-  const to = seen[Math.min(Math.max(0, at < 0 ? 0 : at + by), seen.length - 1)];
+  const seen = [...rows.keys()].filter((i) => waterfall.elements[i].offsetParent);
+  const to = seen[Math.min(Math.max(0, seen.indexOf(chosen.row) + by), seen.length - 1)];
   if (to === undefined) return;
-  choose({ row: to });
-  waterfall.rows[to].focus({ preventScroll: true });
+  go({ row: to });
+  waterfall.elements[to].focus({ preventScroll: true });
 }
 
 const KEYS = {
@@ -113,22 +120,23 @@ const KEYS = {
   ArrowUp: () => move(-1),
   PageDown: () => move(20),
   PageUp: () => move(-20),
-  Home: () => move(-Infinity),
-  End: () => move(Infinity),
-  "+": () => waterfall.zoomBy(2),
-  "-": () => waterfall.zoomBy(0.5),
-  0: () => waterfall.show(),
-  z: zoomToChosen,
-  i: minor.flip,
+  Home: () => move(-rows.length),
+  End: () => move(rows.length),
+  "+": () => waterfall.zoom(2),
+  "-": () => waterfall.zoom(0.5),
+  0: waterfall.showAll,
+  z: fitRow,
+  i: inside.flip,
   c: critical.flip,
-  Escape: () => choose(),
   Enter: () => panel.focus(),
+  Escape: () => go({}),
 };
 
 document.addEventListener("keydown", (event) => {
-  const isElsewhere = event.target.closest("aside, button, summary, input") && event.key !== "Escape";
-  if (event.ctrlKey || event.metaKey || event.altKey || isElsewhere || !Object.hasOwn(KEYS, event.key)) return;
+  const isElsewhere = event.key !== "Escape" && event.target.closest("aside, button, input");
+  if (event.ctrlKey || event.metaKey || event.altKey || isElsewhere || !Object.hasOwn(KEYS, event.key))
+    return;
   event.preventDefault();
   KEYS[event.key]();
 });
-window.addEventListener("hashchange", () => show(fromHash()));
+window.addEventListener("hashchange", () => show(fromAddress()));

@@ -2,9 +2,11 @@ import { SpanKind } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { delivered, endOf, recordSpans, spansOf, startOf } from "../../test/support/spans.ts";
+import { linesOf } from "../../test/support/metrics.ts";
 import { GenesisError } from "../contract/errors.ts";
 import { processSpan } from "./messaging.ts";
-import { applyObservation, domainSpan, part } from "./spans.ts";
+import { applyObservation } from "./observation.ts";
+import { part } from "./parts.ts";
 
 before(recordSpans);
 
@@ -15,7 +17,7 @@ const busyFor = (ms: number): void => {
 
 test("parts of a decision are spans under the message, with their true times, and nest", async () => {
   const spans = await spansOf(() =>
-    processSpan(delivered(), [], async () => {
+    processSpan(delivered(), async () => {
       part("halo.route", () => {
         part("halo.apply_rules", () => busyFor(2));
         busyFor(2);
@@ -40,7 +42,7 @@ test("parts of a decision are spans under the message, with their true times, an
 test("a part hands back what it made, and throws on what was thrown", async () => {
   const refusal = new GenesisError("E_DAG_CYCLE");
   const spans = await spansOf(() =>
-    processSpan(delivered(), [], async () => {
+    processSpan(delivered(), async () => {
       assert.equal(
         part("aop.validate", () => 41 + 1),
         42,
@@ -66,39 +68,41 @@ test("a part outside of any message is a span of its own", async () => {
   );
 });
 
-test("an observation describes the message's span and, in their order, its parts", async () => {
+test("a part that is in no row is run all the same, and is no span", async () => {
   const spans = await spansOf(() =>
-    processSpan(delivered(), [], async () => {
-      part("halo.route", () => {
-        part("halo.apply_rules", () => {});
-        part("halo.apply_rules", () => {});
-      });
+    assert.equal(
+      part("made.up", () => 7),
+      7,
+    ),
+  );
+  assert.deepEqual(spans, []);
+});
+
+test("what follows a part's name tells it apart, is the step that it is about, and no part of its span's name", async () => {
+  const [first, second] = await spansOf(() =>
+    processSpan(delivered(), async () => {
+      part("halo.decide build", () => {});
+      part("halo.decide test", () => {});
       applyObservation(() => ({
-        attributes: { "halo.task_count": 2 },
         parts: [
-          { part: "halo.apply_rules", attributes: { "genesis.step": "first" } },
-          { part: "halo.apply_rules", attributes: { "genesis.step": "second" } },
-          { part: "halo.route", attributes: { "halo.unrouted_count": 0 } },
-          { part: "aop.validate", attributes: { "aop.passed": true } },
+          { part: "halo.decide", key: "test", attributes: { "halo.agent": "tester" } },
+          { part: "halo.decide", key: "build", attributes: { "halo.agent": "builder" } },
         ],
       }));
     }),
-  );
-  const [process, route, first, second] = spans;
-  assert.equal(process!.attributes["halo.task_count"], 2);
-  assert.equal(route!.attributes["halo.unrouted_count"], 0);
-  assert.equal(first!.attributes["genesis.step"], "first");
-  assert.equal(second!.attributes["genesis.step"], "second");
+  ).then((spans) => spans.slice(1));
+  assert.equal(first!.name, "halo.decide");
+  assert.equal(first!.attributes["genesis.step"], "build");
+  assert.equal(first!.attributes["halo.agent"], "builder");
+  assert.equal(second!.attributes["halo.agent"], "tester");
 });
 
 test("of a decision that was made again the last run is described", async () => {
   const spans = await spansOf(() =>
-    processSpan(delivered(), [], async () => {
+    processSpan(delivered(), async () => {
       part("halo.route", () => {});
       part("halo.route", () => {});
-      applyObservation(() => ({
-        parts: [{ part: "halo.route", attributes: { "halo.unrouted_count": 1 } }],
-      }));
+      applyObservation(() => ({ parts: [{ part: "halo.route", attributes: { "halo.unrouted_count": 1 } }] }));
     }),
   );
   const [, first, again] = spans;
@@ -106,26 +110,21 @@ test("of a decision that was made again the last run is described", async () => 
   assert.equal(again!.attributes["halo.unrouted_count"], 1);
 });
 
-test("an observation that throws does not touch the work", async () => {
-  const result = await processSpan(delivered(), [], async () => {
-    applyObservation(() => {
-      throw new Error("a bug in observe.ts");
-    });
-    return "done";
-  });
-  assert.equal(result, "done");
+test("the duration of a part is in its histogram, with labels of what was told of it and its own span as exemplar", async () => {
+  const [, plan] = await spansOf(() =>
+    processSpan(delivered(), async () => {
+      part("htdag.decompose", () => busyFor(3));
+      applyObservation(() => ({
+        parts: [{ part: "htdag.decompose", attributes: { "htdag.planner": "llm" } }],
+      }));
+    }),
+  );
+  const lines = await linesOf(`htdag_decompose_duration_seconds_bucket{le="0.01",planner="llm"}`);
+  assert.match(lines[0]!, new RegExp(`span_id="${plan!.spanContext().spanId}"`));
 });
 
-test("an operation that waits is a span of the domain, and a parent of what happens inside", async () => {
-  const spans = await spansOf(() =>
-    processSpan(delivered(), [], () =>
-      domainSpan("invoke_agent", { "gen_ai.agent.name": "file-lister" }, async () => {
-        part("halo.route", () => {});
-      }),
-    ),
-  );
-  const [process, invoke, inside] = spans;
-  assert.equal(invoke!.name, "invoke_agent file-lister");
-  assert.equal(invoke!.parentSpanContext?.spanId, process!.spanContext().spanId);
-  assert.equal(inside!.parentSpanContext?.spanId, invoke!.spanContext().spanId);
+test("a part without a histogram of its own is in that of all operations", async () => {
+  await processSpan(delivered(), async () => part("aop.check.redundancy", () => busyFor(0.2)));
+  const lines = await linesOf(`operation_duration_seconds_count{operation="aop.check.redundancy"}`);
+  assert.equal(lines.length, 1);
 });

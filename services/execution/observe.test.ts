@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { History } from "../../shared/contract/decider.ts";
+import type { StoredEvent } from "../../shared/contract/events.ts";
+import { dispatched } from "../../test/support/facts.ts";
+import { failed, modelLog, planned, RUN, step } from "../../test/support/model-log.ts";
+import { dispatch, ended } from "../../test/support/sample-run.ts";
+import { observe } from "./observe.ts";
+
+const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/** A run whose step failed twice, and what its end shows. */
+function observedEnd(data: Parameters<typeof ended>[2] = {}) {
+  const log = modelLog();
+  planned(log, [step("a", { maxAttempts: 2 })]);
+  log.write(failed(dispatch(log, "a", 1)));
+  const last = log.write(failed(dispatch(log, "a", 2)));
+  return observe(last, [ended(RUN, "failed", data)], traced(log.history()));
+}
+
+/** The history of a run whose task was sent inside a trace. */
+function traced(history: History): History {
+  const events = history.events.map((event) =>
+    event.type === "task.submitted" ? { ...event, traceparent: TRACEPARENT, tracestate: "vendor=1" } : event,
+  );
+  return { ...history, events };
+}
+
+test("a dispatch is counted for its agent, and told on the span", () => {
+  const log = modelLog();
+  const { validated } = planned(log, [step("a"), step("b")]);
+  const written = [dispatched(RUN, "a"), dispatched(RUN, "b")];
+  assert.deepEqual(observe(validated, written, log.history()), {
+    attributes: { "genesis.dispatched_count": 2 },
+    points: [
+      { metric: "dispatched", labels: { agent: "worker" }, value: 1 },
+      { metric: "dispatched", labels: { agent: "worker" }, value: 1 },
+    ],
+  });
+});
+
+test("the end of a run is counted and timed, with its replans and the attempts of its steps", () => {
+  assert.deepEqual(observedEnd().points, [
+    { metric: "runsFinished", labels: { outcome: "failed" }, value: 1 },
+    { metric: "runRounds", labels: {}, value: 0 },
+    { metric: "runSeconds", labels: { outcome: "failed" }, value: 7 },
+    { metric: "attempts", labels: {}, value: 2 },
+  ]);
+});
+
+test("the end of a run writes its summary: under the task, from the storing of it, with what it came to", () => {
+  const error = { code: "E_AGENT" as const, message: "", retryable: false, details: [] };
+  const { summary, attributes } = observedEnd({
+    error,
+    counts: { completed: 1, failed: 2, skipped: 3 },
+    usage: { inputTokens: 10, outputTokens: 5, costMicroUsd: 70 },
+  });
+  assert.deepEqual(attributes, { "genesis.outcome": "failed" });
+  assert.deepEqual(summary, {
+    span: "invoke_workflow",
+    under: { traceparent: TRACEPARENT, tracestate: "vendor=1" },
+    startMs: Date.parse("2026-01-01T00:00:01.001Z"),
+    attributes: {
+      "gen_ai.operation.name": "invoke_workflow",
+      "gen_ai.workflow.name": "genesis",
+      "gen_ai.conversation.id": "correlation",
+      "genesis.run": RUN,
+      "genesis.outcome": "failed",
+      "genesis.rounds": 0,
+      "genesis.steps.completed": 1,
+      "genesis.steps.failed": 2,
+      "genesis.steps.skipped": 3,
+      "gen_ai.usage.input_tokens": 10,
+      "gen_ai.usage.output_tokens": 5,
+      "genesis.cost_micro_usd": 70,
+      "aop.quality_score": 1,
+      "error.type": "E_AGENT",
+    },
+  });
+});
+
+test("a run without any plan has a summary too", () => {
+  const log = modelLog();
+  const task: StoredEvent = planned(log, []).task;
+  const history = { ...log.history(), events: [task] };
+  const { summary } = observe(task, [ended(RUN, "cancelled")], history);
+  assert.equal(summary?.under, undefined);
+  assert.equal(summary?.attributes["aop.quality_score"], undefined);
+  assert.equal(summary?.attributes["error.type"], undefined);
+});

@@ -1,0 +1,104 @@
+import { context, trace, type Context, type Span } from "@opentelemetry/api";
+import { now, nowMs } from "./clock.ts";
+import { logStructured } from "./logging.ts";
+import { recordPoint } from "./metrics.ts";
+import type { SpanAttributes, SpanName } from "./names.ts";
+import { durationPoint, endParts, keepParts, type Parts } from "./parts.ts";
+import { errorType, markFailed, startNamedSpan } from "./spans.ts";
+
+/**
+ * Runs `fn` inside a span and ends the span once `fn` has returned, or what it returned has settled. An error marks the span,
+ * becomes a log line with the span's ids, and is thrown on unchanged.
+ */
+export function inSpan<T>(span: Span, base: Context, fn: () => T): T {
+  const parts: Parts = [];
+  const inside = keepParts(trace.setSpan(base, span), parts);
+  const end = (): void => {
+    endParts(parts);
+    span.end(now());
+  };
+  const fail = (error: unknown): never => {
+    markFailed(span, error);
+    context.with(inside, tell, undefined, error);
+    end();
+    throw error;
+  };
+  let result: T;
+  try {
+    result = context.with(inside, fn);
+  } catch (error) {
+    return fail(error);
+  }
+  if (result instanceof Promise) {
+    const settled = result.then((value: unknown) => {
+      end();
+      return value;
+    }, fail);
+    return settled as T;
+  }
+  end();
+  return result;
+}
+
+/** Runs an operation, sync or async, as a span of the domain, with what is inside it below it. */
+export function span<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
+  const active = context.active();
+  return inSpan(startNamedSpan(name, { attributes }, active), active, fn);
+}
+
+/** As `span`, and its duration is recorded, whether it fails or not: in the histogram that its row names, or in `operation_duration_seconds`. */
+export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
+  const startedMs = nowMs();
+  const measure = (): void => recordPoint(durationPoint(name, attributes, nowMs() - startedMs));
+  return span(name, attributes, () => {
+    let isPending = false;
+    try {
+      const result = fn();
+      if (!(result instanceof Promise)) return result;
+      isPending = true;
+      return result.finally(measure) as T;
+    } finally {
+      if (!isPending) measure();
+    }
+  });
+}
+
+type Method<This, Args extends unknown[], R> = (this: This, ...args: Args) => R;
+
+/** The same function, sync or async, with every call of it a span. */
+export function traced<This, Args extends unknown[], R>(
+  name: SpanName,
+  fn: Method<This, Args, R>,
+  attributes: SpanAttributes = {},
+): Method<This, Args, R> {
+  const wrapped = function (this: This, ...args: Args): R {
+    return span(name, attributes, () => fn.apply(this, args));
+  };
+  return Object.defineProperties(wrapped, {
+    name: { value: fn.name, configurable: true },
+    length: { value: fn.length, configurable: true },
+  });
+}
+
+/**
+ * A standard (TC39) method decorator: every call of the method is a span. For code that a compiler emits; Node's type stripping
+ * does not read decorators, so what runs unbuilt uses `traced`.
+ */
+export function tracedOperation(name: SpanName, attributes: SpanAttributes = {}) {
+  return <This, Args extends unknown[], R>(
+    method: Method<This, Args, R>,
+    _context: ClassMethodDecoratorContext<This, Method<This, Args, R>>,
+  ): Method<This, Args, R> => traced(name, method, attributes);
+}
+
+/** Errors that have their line: one is told where it was thrown, and not again by every span that it leaves. */
+const told = new WeakSet();
+
+function tell(error: unknown): void {
+  const isNew = typeof error !== "object" || error === null || !told.has(error);
+  if (!isNew) return;
+  if (typeof error === "object" && error !== null) told.add(error);
+  const code = errorType(error);
+  const level = code === "E_INTERNAL" ? "error" : "warn";
+  logStructured(level, { event: "exception", code, err: error }, "an error left a span");
+}
