@@ -54,8 +54,13 @@ const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "trace",
-    summary: "show the spans of a run as a tree, with times and queue waits",
+    summary: "show the spans of a run with times and queue waits, as text or as a page for the browser",
     load: async () => (await import("./trace.ts")).trace,
+  },
+  {
+    name: "metrics",
+    summary: "sum up what the services have counted and measured",
+    load: async () => (await import("./metrics.ts")).metrics,
   },
   {
     name: "logs",

@@ -23,7 +23,10 @@ type TraceOptions = BrokerOptions & { html?: string; json?: boolean };
 export function trace(command: Command): void {
   command
     .argument("<run>", "a run, or any unique beginning of its id")
-    .option("--html <file>", "write one page that shows it in a browser, with the decisions and the log lines");
+    .option(
+      "--html <file>",
+      "write one page that shows it in a browser, with the decisions and the log lines",
+    );
   jsonOption(brokerOptions(command)).action(async (given: string, options: TraceOptions) => {
     const output = outputFor(options);
     const { run } = await withBus(options, (bus) => loadRun(bus, given));
@@ -33,7 +36,8 @@ export function trace(command: Command): void {
     if (options.html !== undefined) {
       await writePage(options.html, await pageOf(run, spans, join(dir, "logs")));
       if (output.json) output.document({ run: run.id, traceId: traceId ?? null, html: options.html });
-      else output.lines([`wrote ${options.html} with ${counted(spans.length, "span")}; open it in a browser`]);
+      else
+        output.lines([`wrote ${options.html} with ${counted(spans.length, "span")}; open it in a browser`]);
     } else if (output.json) output.document({ run: run.id, traceId: traceId ?? null, spans });
     else output.lines(traceLines(spans, output.paint));
   });

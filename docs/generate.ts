@@ -1,12 +1,13 @@
 import { format, type FormatConfig } from "oxfmt";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PROJECT_ROOT } from "../shared/config.ts";
 import { asyncapiText } from "./generate/asyncapi.ts";
 import { CONTRACT_SECTIONS } from "./generate/contract-tables.ts";
 import { withSections } from "./generate/markdown.ts";
 import { jsonSchemaOf, schemaPath, SCHEMAS } from "./generate/schemas.ts";
 import { settingsPage } from "./generate/settings-page.ts";
+import { TELEMETRY_DOCUMENTS } from "./generate/telemetry.ts";
 
 /**
  * The documents that are made from code: run this file and they are written, `test/docs.test.ts` says when they are stale.
@@ -16,6 +17,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   "docs/settings.md": settingsPage,
   "docs/contract.md": contractPage,
   "docs/asyncapi.yaml": asyncapiText,
+  ...TELEMETRY_DOCUMENTS,
   ...Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [
       `docs/${schemaPath(name)}`,
@@ -39,6 +41,8 @@ export async function generated(path: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  mkdirSync(join(PROJECT_ROOT, "docs", "schemas"), { recursive: true });
-  for (const path of Object.keys(GENERATED)) writeFileSync(join(PROJECT_ROOT, path), await generated(path));
+  for (const path of Object.keys(GENERATED)) {
+    mkdirSync(dirname(join(PROJECT_ROOT, path)), { recursive: true });
+    writeFileSync(join(PROJECT_ROOT, path), await generated(path));
+  }
 }

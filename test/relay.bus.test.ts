@@ -7,7 +7,9 @@ import { audit } from "./support/auditor.ts";
 import { eventually } from "./support/eventually.ts";
 import { factOf, traceIdOf, type Fact } from "./support/fact-shape.ts";
 import type { ForeignClient } from "./support/foreign-client.ts";
+import { complete, dispatchOf } from "./support/puppet.ts";
 import { bodyOf, hex32, runOfInbox, runOfKey } from "./support/stored-message.ts";
+import { forgeriesOf } from "./support/forgeries.ts";
 import { startInstance, type Instance } from "./support/instance.ts";
 
 // The whole relay, every service a process of its own, seen by a stranger who has a NATS library and the contract. What the
@@ -124,6 +126,25 @@ test("a chain goes step by step, a fan side by side, and the last steps' outputs
   assert.deepEqual(fan.result, { join: { part: 11, saw } });
 });
 
+test("outputs that are too large to stand inline are referred to by size and hash, and found there", async () => {
+  const { run } = await client.submit({ goal: "be large", taskType: "puppet_pair" });
+  const large = "x".repeat(200_000);
+  await complete(client, await dispatchOf(client, run!, "s1"), large);
+  const second = await dispatchOf(client, run!, "s2");
+  const first = await client.get(`genesis.v1.step.completed.${run}.s1`);
+  const sha256 = createHash("sha256").update(first!.bytes).digest("hex");
+  assert.deepEqual(second.data.results, { s1: { $ref: first!.subject, bytes: first!.bytes.length, sha256 } });
+  await complete(client, second, large);
+  const { result } = await endOf(run!, "completed");
+  assert.deepEqual(
+    [
+      result.s2.$ref,
+      bodyOf<Fact["body"] & Pick<Fact, "data">>((await client.get(result.s2.$ref))!).data.output,
+    ],
+    [`genesis.v1.step.completed.${run}.s2`, large],
+  );
+});
+
 test("a failed attempt is made again, half a second later at least", async () => {
   const { run } = await client.submit({ goal: "take a course", taskType: "flow_retry" });
   const facts = await factsOf(run!, "completed");
@@ -196,6 +217,17 @@ test("all that stands in the log is as the contract says", async () => {
   const log = await client.readAll("GENESIS", "genesis.v1.>");
   assert.ok(log.length > 150);
   assert.deepEqual(audit(log, accepted), []);
+});
+
+test("the auditor who says so would have noticed", async () => {
+  const log = await client.readAll("GENESIS", "genesis.v1.>");
+  const retried = log.find(({ subject }) => subject.includes(".s1.2."))!.subject.split(".")[4]!;
+  const forgeries = Object.entries(forgeriesOf(log, retried));
+  const unnoticed = forgeries.filter(([, forged]) => audit(forged, accepted).length === 0);
+  assert.deepEqual(
+    unnoticed.map(([what]) => what),
+    [],
+  );
 });
 
 test("the log takes nothing a second time, and gives nothing away", async () => {

@@ -5,7 +5,8 @@ import { PLAIN } from "./paint.ts";
 import { traceLines } from "./trace.ts";
 
 /** The lines of the table alone. */
-const tableOf = (lines: string[]): string[] => lines.slice(lines.findIndex((line) => line.startsWith("MESSAGE")) + 1);
+const tableOf = (lines: string[]): string[] =>
+  lines.slice(lines.findIndex((line) => line.startsWith("MESSAGE")) + 1);
 
 test("a relay goes straight down, what its handling did is indented, and a fork has a line of its own", () => {
   assert.deepEqual(traceLines(sampleTrace(), PLAIN), [
@@ -45,8 +46,15 @@ test("a message for two consumers has a line for each, and the branch that goes 
 test("redeliveries, lost parents, a timer's delay and what is in no file are told", () => {
   const spans = [
     sampleSpan(1, undefined, "publish genesis.timers.set", { at: 0 }),
-    sampleSpan(2, 1, "process genesis.timers.fired", { at: 510, queueWaitMs: 10, attributes: { "messaging.nats.delivery_count": 3 } }),
-    sampleSpan(3, 99, "process genesis.v1.plan.routed", { at: 600, links: [{ traceId: "ab".repeat(16), spanId: "7".repeat(16) }] }),
+    sampleSpan(2, 1, "process genesis.timers.fired", {
+      at: 510,
+      queueWaitMs: 10,
+      attributes: { "messaging.nats.delivery_count": 3 },
+    }),
+    sampleSpan(3, 99, "process genesis.v1.plan.routed", {
+      at: 600,
+      links: [{ traceId: "ab".repeat(16), spanId: "7".repeat(16) }],
+    }),
   ];
   assert.deepEqual(tableOf(traceLines(spans, PLAIN)), [
     "● timers.set   execution → execution  +0 ms    2 ms     10 ms   2 ms  delivery 3, fired after 500 ms",
@@ -57,14 +65,24 @@ test("redeliveries, lost parents, a timer's delay and what is in no file are tol
 
 test("of many links the first are named, and how many more there are", () => {
   const ids = [1, 2, 3, 4, 5];
-  const inputs = ids.map((id) => sampleSpan(id, undefined, "publish genesis.v1.step.completed", { at: id, attributes: { "genesis.step": `s${id}` } }));
-  const join = sampleSpan(9, 5, "process genesis.v1.step.completed", { at: 8, links: ids.slice(0, 4).map(linkTo) });
+  const inputs = ids.map((id) =>
+    sampleSpan(id, undefined, "publish genesis.v1.step.completed", {
+      at: id,
+      attributes: { "genesis.step": `s${id}` },
+    }),
+  );
+  const join = sampleSpan(9, 5, "process genesis.v1.step.completed", {
+    at: 8,
+    links: ids.slice(0, 4).map(linkTo),
+  });
   const last = traceLines([...inputs, join], PLAIN).at(-1)!;
   assert.match(last, / s5, linked to step\.completed s1, s2, s3 and 1 more$/);
 });
 
 test("a chain of two hundred messages stays as wide as one of two", () => {
-  const chain = Array.from({ length: 400 }, (_, i) => sampleSpan(i + 1, i || undefined, `${i % 2 ? "process" : "publish"} x.y`, { at: i }));
+  const chain = Array.from({ length: 400 }, (_, i) =>
+    sampleSpan(i + 1, i || undefined, `${i % 2 ? "process" : "publish"} x.y`, { at: i }),
+  );
   const lines = tableOf(traceLines(chain, PLAIN));
   assert.equal(lines.length, 200);
   assert.ok(lines.every((line) => line.length < 80));

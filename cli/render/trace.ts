@@ -3,7 +3,17 @@ import { hopsOf } from "../trace/hops.ts";
 import { traceRows, type TraceRow } from "../trace/rows.ts";
 import { spanTrees } from "../trace/span-tree.ts";
 import type { Span } from "../trace/span.ts";
-import { isFailure, linksOf, nameOf, remarksOf, servicesOf, spansOf, spentOn, type LinkTarget } from "../trace/words.ts";
+import {
+  isFailure,
+  linksOf,
+  nameOf,
+  namedStep,
+  remarksOf,
+  servicesOf,
+  spansOf,
+  spentOn,
+  type LinkTarget,
+} from "../trace/words.ts";
 import type { Paint } from "./paint.ts";
 import { tableLines } from "./table.ts";
 import { counted, oneLine, shorten } from "./text.ts";
@@ -36,12 +46,22 @@ export function traceLines(spans: readonly Span[], paint: Paint): string[] {
     "",
     ...LEGEND.map((line) => paint.dim(line)),
     "",
-    ...tableLines(HEAD, lines.flatMap((line, i) => [...(i > 0 && line.rows[0].begins === "tree" ? [GAP] : []), cellsOf(line, beginMs, paint)]), paint),
+    ...tableLines(
+      HEAD,
+      lines.flatMap((line, i) => [
+        ...(i > 0 && line.rows[0].begins === "tree" ? [GAP] : []),
+        cellsOf(line, beginMs, paint),
+      ]),
+      paint,
+    ),
   ];
 }
 
 function summaryLines(spans: readonly Span[], beginMs: number): string[] {
-  const endMs = spans.reduce((last, { startMs, durationMs }) => Math.max(last, startMs + durationMs), beginMs);
+  const endMs = spans.reduce(
+    (last, { startMs, durationMs }) => Math.max(last, startMs + durationMs),
+    beginMs,
+  );
   const services = new Set(spans.map((span) => span.service));
   const traces = [...new Set(spans.map((span) => span.traceId))];
   return [
@@ -54,9 +74,16 @@ function summaryLines(spans: readonly Span[], beginMs: number): string[] {
 function pathLine(segments: readonly Segment[], paint: Paint): string[] {
   const totalMs = segments.reduce((sum, { ms }) => sum + ms, 0);
   const shares = segments
-    .map(({ what, service, ms }) => ({ who: spentOn({ what, service }), percent: Math.round((ms / totalMs) * 100) }))
+    .map(({ what, service, ms }) => ({
+      who: spentOn({ what, service }),
+      percent: Math.round((ms / totalMs) * 100),
+    }))
     .filter(({ percent }) => percent > 0);
-  return shares.length === 0 ? [] : [`${paint.dim("the time went into")} ${shares.map(({ who, percent }) => `${who} ${percent} %`).join(", ")}`];
+  return shares.length === 0
+    ? []
+    : [
+        `${paint.dim("the time went into")} ${shares.map(({ who, percent }) => `${who} ${percent} %`).join(", ")}`,
+      ];
 }
 
 /** A row, or several that say the same and lead nowhere: a fan-out of fifty sets fifty timers. */
@@ -67,7 +94,8 @@ function grouped(lines: readonly { row: TraceRow; links: readonly LinkTarget[] }
   for (const { row, links } of lines) {
     const last = groups.at(-1);
     const same = links.length === 0 ? samenessOf(row) : undefined;
-    if (last && same !== undefined && last.links.length === 0 && samenessOf(last.rows[0]) === same) last.rows.push(row);
+    if (last && same !== undefined && last.links.length === 0 && samenessOf(last.rows[0]) === same)
+      last.rows.push(row);
     else groups.push({ rows: [row], links });
   }
   return groups;
@@ -90,7 +118,9 @@ function cellsOf({ rows, links }: Line, beginMs: number, paint: Paint): string[]
     offset(spansOf(row)[0]!.startMs - beginMs),
     sent === undefined ? "" : coveredBy(rows.flatMap((one) => one.sent ?? [])),
     work?.queueWaitMs === undefined ? "" : duration(work.queueWaitMs),
-    work === undefined && part === undefined ? "" : coveredBy(rows.flatMap((one) => one.work ?? one.part ?? [])),
+    work === undefined && part === undefined
+      ? ""
+      : coveredBy(rows.flatMap((one) => one.work ?? one.part ?? [])),
     noteOf({ rows, links }, paint),
   ];
 }
@@ -113,12 +143,14 @@ function coveredBy(spans: readonly Span[]): string {
 }
 
 function noteOf({ rows, links }: Line, paint: Paint): string {
-  const steps = [...new Set(rows.filter(({ depth }) => depth === 0).flatMap(({ step }) => step ?? []))];
+  const steps = [...new Set(rows.flatMap((row) => namedStep(row) ?? []))];
   return [
     ...(steps.length > 0 ? [named(steps)] : []),
     ...remarksOf(rows[0]).map(({ text, isError }) => (isError ? paint.red : paint.yellow)(oneLine(text))),
     ...[...Map.groupBy(links, ({ name }) => name)].map(([name, targets]) => {
-      return paint.dim(`linked to ${oneLine(name)} ${named(targets.flatMap(({ step }) => step ?? []))}`.trimEnd());
+      return paint.dim(
+        `linked to ${oneLine(name)} ${named(targets.flatMap(({ step }) => step ?? []))}`.trimEnd(),
+      );
     }),
   ].join(", ");
 }

@@ -4,7 +4,8 @@ import { linkTo, sampleSpan, sampleTrace } from "../../test/support/sample-spans
 import { criticalPath, segmentsOf, summedSegments } from "./critical-path.ts";
 import type { Span } from "./span.ts";
 
-const numbers = (spans: readonly Span[]): number[] => criticalPath(spans).map((span) => Number.parseInt(span.spanId, 16));
+const numbers = (spans: readonly Span[]): number[] =>
+  criticalPath(spans).map((span) => Number.parseInt(span.spanId, 16));
 
 test("the path leads from the end of the run back through what each span waited for", () => {
   assert.deepEqual(numbers(sampleTrace()), [1, 2, 8, 9, 11, 12, 13]);

@@ -6,7 +6,8 @@ import { spanTrees } from "./span-tree.ts";
 import type { Span } from "./span.ts";
 
 const number = (span: Span | undefined): string => (span ? String(Number.parseInt(span.spanId, 16)) : "-");
-const drawPart = ({ span, parts }: PartNode): string => `${number(span)}${parts.length > 0 ? `(${parts.map(drawPart).join(" ")})` : ""}`;
+const drawPart = ({ span, parts }: PartNode): string =>
+  `${number(span)}${parts.length > 0 ? `(${parts.map(drawPart).join(" ")})` : ""}`;
 /** A hop as `sending>handling{parts}[what followed]`. */
 const draw = ({ sent, work, parts, next }: Hop): string => {
   const inside = parts.length > 0 ? `{${parts.map(drawPart).join(" ")}}` : "";
@@ -49,13 +50,20 @@ test("a message that a part sends follows from the hop, and parts nest", () => {
 });
 
 test("whatever stands at the top of a tree is a hop, and says whether its parent is missing", () => {
-  const hops = hopsOf(spanTrees([sampleSpan(1, 99, "aop.validate", { at: 0 }), sampleSpan(2, 1, "aop.check.structure", { at: 1 })]));
+  const hops = hopsOf(
+    spanTrees([
+      sampleSpan(1, 99, "aop.validate", { at: 0 }),
+      sampleSpan(2, 1, "aop.check.structure", { at: 1 }),
+    ]),
+  );
   assert.equal(hops.map(draw).join(" "), "->1{2}");
   assert.equal(hops[0]!.isOrphan, true);
 });
 
 test("a run of ten thousand messages in a row is no deeper than one of two", () => {
-  const spans = Array.from({ length: 10_000 }, (_, i) => sampleSpan(i + 1, i || undefined, i % 2 ? "process m" : "publish m", { at: i }));
+  const spans = Array.from({ length: 10_000 }, (_, i) =>
+    sampleSpan(i + 1, i || undefined, i % 2 ? "process m" : "publish m", { at: i }),
+  );
   let hop = hopsOf(spanTrees(spans))[0]!;
   let length = 1;
   for (; hop.next[0]; hop = hop.next[0]) length++;

@@ -44,18 +44,22 @@ export function pageData({ run, steps, spans, logs }: PageSource): PageData {
   const all = traceRows(hopsOf(spanTrees(spans)), new Set(path));
   const shown = all.slice(0, MOST_ROWS);
   const beginMs = spans.reduce((first, { startMs }) => Math.min(first, startMs), Infinity);
-  const services = servicesOf(spans);
+  const lastMs = spans.reduce((last, span) => Math.max(last, endOf(span)), beginMs);
+  const used = new Set(spans.map(({ service }) => service));
+  // Those of the house come first and in their own order, so that a colour means the same in every page.
+  const services = [...new Set([...Object.keys(SERVICE_LAYERS), ...used])];
   const ids = new Set(shown.flatMap((row) => spansOf(row).map(({ spanId }) => spanId)));
   const lines = pageLogs(logs.lines, ids, beginMs);
   const rows = pageRows(shown, { beginMs, services, logs: lines.of });
   return {
     run: {
       ...run,
-      figures: [...run.figures, ["spans", `${spans.length} of ${counted(new Set(spans.map(({ service }) => service)).size, "service")}`]],
+      figures: [...run.figures, ["spans", `${spans.length} of ${counted(used.size, "service")}`]],
       blocks: [...run.blocks, ...logBlock("Log lines outside of the spans", lines.rest)],
     },
     steps: steps.map((step) => ({ ...step, blocks: [...step.blocks, ...messagesOf(step, rows)] })),
-    lengthMs: rounded(spans.reduce((last, span) => Math.max(last, endOf(span)), beginMs) - beginMs),
+    // Never nothing: it is what every place is measured by.
+    lengthMs: Math.max(rounded(lastMs - beginMs), 0.001),
     endMs: rounded(endOf(path.at(-1)!) - beginMs),
     services: services.map(oneLine),
     spent: sharesOf(summedSegments(segmentsOf(path)), services),
@@ -66,7 +70,9 @@ export function pageData({ run, steps, spans, logs }: PageSource): PageData {
 
 /** Where to find a step in the trace. */
 function messagesOf({ id }: PageStep, rows: readonly PageRow[]): Block[] {
-  const jumps = rows.flatMap(({ step, depth, name, who }, row) => (step === id && depth === 0 ? [{ row, name: `${name} ${who}` }] : []));
+  const jumps = rows.flatMap(({ step, depth, name, who }, row) =>
+    step === id && depth === 0 ? [{ row, name: `${name} ${who}` }] : [],
+  );
   return jumps.length === 0 ? [] : [{ title: "Messages", isFolded: false, jumps }];
 }
 
@@ -76,12 +82,13 @@ function sharesOf(segments: readonly Segment[], services: readonly string[]): Pa
     .filter(({ ms }) => ms / totalMs >= 0.005)
     .map(({ what, service, ms }) => {
       const percent = Math.round((ms / totalMs) * 100);
-      return { is: what, service: services.indexOf(service), ms: rounded(ms), label: `${spentOn({ what, service })} ${percent} %` };
+      return {
+        is: what,
+        service: services.indexOf(service),
+        ms: rounded(ms),
+        label: `${spentOn({ what, service })} ${percent} %`,
+      };
     });
-}
-
-function servicesOf(spans: readonly Span[]): string[] {
-  return [...new Set([...Object.keys(SERVICE_LAYERS), ...spans.map(({ service }) => service)])];
 }
 
 function leftOut(count: number, what: string): string[] {

@@ -30,7 +30,13 @@ test("a decision tells the choice, why, what matched, who else came into questio
     isFolded: false,
     texts: ["Goes to deploy_agent, by rule deploy_first.", "Rule deploy_first matches."],
     blocks: [
-      { title: "What matched", facts: [["taskType", "deploy"], ["agent.load", "0"]] },
+      {
+        title: "What matched",
+        facts: [
+          ["taskType", "deploy"],
+          ["agent.load", "0"],
+        ],
+      },
       {
         title: "Candidates",
         table: [
@@ -46,8 +52,17 @@ test("a decision tells the choice, why, what matched, who else came into questio
 
 test("a step that goes to nobody says why", () => {
   const { agent: _, ...unrouted } = view;
-  const decision = { method: "fallback" as const, matched: {}, candidates: [], others: {}, explanation: "Nobody takes it." };
+  const decision = {
+    method: "fallback" as const,
+    matched: {},
+    candidates: [],
+    others: {},
+    explanation: "Nobody takes it.",
+  };
   const block = decisionBlock({ ...unrouted, unroutedBecause: "no agent takes fly", decision });
   assert.deepEqual(block.texts, ["Goes to nobody: no agent takes fly", "Nobody takes it."]);
-  assert.deepEqual(block.blocks?.map(({ title }) => title), ["Candidates: nobody came into question", "Rules"]);
+  assert.deepEqual(
+    block.blocks?.map(({ title }) => title),
+    ["Candidates: nobody came into question", "Rules"],
+  );
 });

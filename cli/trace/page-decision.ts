@@ -27,7 +27,12 @@ export function decisionBlock({ agent, unroutedBecause, rules, decision }: Decis
         title: candidates.length === 0 ? "Candidates: nobody came into question" : "Candidates",
         table: candidates.map(({ agent: name, score, rejectedBecause }) => {
           const isChosen = name === agent;
-          return [isChosen ? "✔" : "", name, score.toFixed(2), isChosen ? "chosen" : shorten(rejectedBecause ?? "", TEXT_WIDTH)];
+          return [
+            isChosen ? "✔" : "",
+            name,
+            score.toFixed(2),
+            isChosen ? "chosen" : shorten(rejectedBecause ?? "", TEXT_WIDTH),
+          ];
         }),
       },
       ...othersBlock(others),
@@ -37,13 +42,17 @@ export function decisionBlock({ agent, unroutedBecause, rules, decision }: Decis
 }
 
 function matchedBlock(matched: Decision["matched"]): Block[] {
-  const facts = Object.entries(matched).map(([path, value]) => [oneLine(path), shortValue(value, VALUE_WIDTH)] as const);
+  const facts = Object.entries(matched).map(
+    ([path, value]) => [oneLine(path), shortValue(value, VALUE_WIDTH)] as const,
+  );
   return facts.length === 0 ? [] : [{ title: "What matched", facts }];
 }
 
 function othersBlock(others: Decision["others"]): Block[] {
   const groups = Object.entries(others).filter(([, agents]) => agents.length > 0);
   if (groups.length === 0) return [];
-  const texts = groups.map(([reason, agents]) => `${shorten(reason, TEXT_WIDTH)} (${agents.length}): ${agents.join(", ")}`);
+  const texts = groups.map(
+    ([reason, agents]) => `${shorten(reason, TEXT_WIDTH)} (${agents.length}): ${agents.join(", ")}`,
+  );
   return [{ title: "Everyone else", texts }];
 }

@@ -4,7 +4,11 @@ import { offset } from "../render/time.ts";
 import type { Block, PageLog } from "./page-block.ts";
 
 /** The log lines of a page: those of each span, those that belong to no span of it, and how many were left out. */
-export type PageLogs = { of: ReadonlyMap<string, readonly PageLog[]>; rest: readonly PageLog[]; left: number };
+export type PageLogs = {
+  of: ReadonlyMap<string, readonly PageLog[]>;
+  rest: readonly PageLog[];
+  left: number;
+};
 
 /** A span, and what belongs to none, shows at most this many lines. */
 const MOST_LINES = 100;
@@ -40,6 +44,8 @@ function pageLog({ timeMs, level, service, message, fields }: LogLine, beginMs: 
     when: `${offset(timeMs - beginMs)} ${oneLine(service)}`,
     level: oneLine(level),
     message: shorten(message, MESSAGE_WIDTH),
-    rest: rest.map(([key, value]) => `${shorten(key, VALUE_WIDTH)}=${shortValue(value, VALUE_WIDTH)}`).join(" "),
+    rest: rest
+      .map(([key, value]) => `${shorten(key, VALUE_WIDTH)}=${shortValue(value, VALUE_WIDTH)}`)
+      .join(" "),
   };
 }

@@ -5,22 +5,46 @@ import { logBlock } from "./page-logs.ts";
 import { rounded } from "./rounded.ts";
 import type { TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
-import { isFailure, linksOf, nameOf, placeOf, remarksOf, servicesOf, spansOf, type LinkTarget, type Remark } from "./words.ts";
+import {
+  isFailure,
+  linksOf,
+  namedStep,
+  nameOf,
+  placeOf,
+  remarksOf,
+  servicesOf,
+  spansOf,
+  type LinkTarget,
+  type Remark,
+} from "./words.ts";
 
 /** A piece of a row in time, in milliseconds after the begin of the trace. `delay` is that of a timer. */
-export type PageBar = { is: "sent" | "delay" | "wait" | "work" | "part"; service: number; at: number; ms: number };
+export type PageBar = {
+  is: "sent" | "delay" | "wait" | "work" | "part";
+  service: number;
+  at: number;
+  ms: number;
+};
+
+type Place = Pick<TraceRow, "depth" | "rail" | "begins" | "goesOn" | "isCritical">;
 
 /** A row of the waterfall: a message with its sending, waiting and handling, or a part of the handling above it. */
-export type PageRow = Pick<TraceRow, "depth" | "rail" | "begins" | "goesOn" | "isCritical"> & {
+export type PageRow = Place & {
   name: string;
   /** Who did it, in words. */
   who: string;
+  /** The step that it belongs to. */
   step?: string;
+  /** The step, where the row is to show it. */
+  chip?: string;
   /** Whether a first look at a long trace can do without it. */
   isMinor: boolean;
   isFailed: boolean;
-  bullet: string;
+  /** The sign of a message: on the critical path, taken by somebody, or by nobody. */
+  bullet: "◆" | "●" | "○" | "";
   remarks: readonly Remark[];
+  /** How many log lines its spans wrote. */
+  logs: number;
   /** The rows that it links to. */
   links: readonly number[];
   bars: readonly PageBar[];
@@ -48,59 +72,80 @@ const MOST_EVENTS = 32;
 export function pageRows(rows: readonly TraceRow[], source: RowSource): PageRow[] {
   const links = linksOf(rows);
   const backLinks = backLinksOf(rows, links);
-  return rows.map((row, i) => {
-    const { depth, rail, begins, goesOn, isCritical, step } = row;
-    const spans = spansOf(row);
-    const isFailed = isFailure(row);
-    const isTaken = row.work !== undefined || goesOn;
-    return {
-      name: shorten(nameOf(row), TEXT_WIDTH),
-      who: oneLine(servicesOf(row)),
-      ...(step !== undefined && { step: oneLine(step) }),
-      ...{ depth, rail, ...(begins && { begins }), goesOn, isCritical, isFailed },
-      isMinor: !isCritical && !isFailed && links[i]!.length === 0 && (depth > 0 || !isTaken),
-      bullet: isCritical ? "◆" : isTaken ? "●" : "○",
-      remarks: remarksOf(row).map(({ text, isError }) => ({ text: shorten(text, TEXT_WIDTH), isError })),
-      links: links[i]!.flatMap(({ row: at }) => at ?? []),
-      bars: barsOf(row, source),
-      took: duration(spans.at(-1)!.durationMs),
-      label: labelOf(row, source),
-      spans: spans.map(({ spanId }) => spanId),
-      blocks: [
-        ...jumpBlock("Linked to", links[i]!),
-        ...jumpBlock("Linked from", backLinks[i]!),
-        ...spans.map((span) => spanBlock(span, source)),
-      ],
-    };
-  });
+  return rows.map((row, i) => pageRow(row, { to: links[i]!, from: backLinks[i]! }, source));
+}
+
+type Links = { to: readonly LinkTarget[]; from: readonly LinkTarget[] };
+
+function pageRow(row: TraceRow, { to, from }: Links, source: RowSource): PageRow {
+  const { work, part, step } = row;
+  const spans = spansOf(row);
+  const chip = namedStep(row);
+  const isFailed = isFailure(row);
+  const isTaken = work !== undefined || row.goesOn;
+  const bullet = row.isCritical ? "◆" : isTaken ? "●" : "○";
+  return {
+    ...placeOn(row),
+    name: shorten(nameOf(row), TEXT_WIDTH),
+    who: oneLine(servicesOf(row)),
+    ...(step !== undefined && { step: oneLine(step) }),
+    ...(chip !== undefined && { chip: oneLine(chip) }),
+    isMinor: !row.isCritical && !isFailed && to.length === 0 && (part !== undefined || !isTaken),
+    isFailed,
+    bullet: part === undefined ? bullet : "",
+    remarks: remarksOf(row).map(({ text, isError }) => ({ text: shorten(text, TEXT_WIDTH), isError })),
+    links: to.flatMap((link) => link.row ?? []),
+    logs: spans.reduce((count, { spanId }) => count + (source.logs.get(spanId)?.length ?? 0), 0),
+    bars: barsOf(row, source),
+    took: duration(spans.at(-1)!.durationMs),
+    label: labelOf(row, source),
+    spans: spans.map(({ spanId }) => spanId),
+    blocks: [
+      ...jumpBlock("Linked to", to),
+      ...jumpBlock("Linked from", from),
+      ...spans.map((span) => spanBlock(span, source)),
+    ],
+  };
+}
+
+function placeOn({ depth, rail, begins, goesOn, isCritical }: TraceRow): Place {
+  return { depth, rail, ...(begins && { begins }), goesOn, isCritical };
 }
 
 function barsOf({ sent, work, part }: TraceRow, { beginMs, services }: RowSource): PageBar[] {
-  const bar = (is: PageBar["is"], span: Span, fromMs: number, toMs: number): PageBar => {
-    return { is, service: services.indexOf(span.service), at: rounded(fromMs - beginMs), ms: rounded(toMs - fromMs) };
+  const bar = (is: PageBar["is"], { service }: Span, [fromMs, toMs]: readonly [number, number]): PageBar => {
+    return {
+      is,
+      service: services.indexOf(service),
+      at: rounded(fromMs - beginMs),
+      ms: rounded(toMs - fromMs),
+    };
   };
-  const whole = (is: PageBar["is"], span: Span) => bar(is, span, span.startMs, span.startMs + span.durationMs);
-  const sentMs = sent && sent.startMs + sent.durationMs;
-  const storedMs = work && work.startMs - (work.queueWaitMs ?? 0);
+  const whole = (is: PageBar["is"], span: Span | undefined): PageBar[] =>
+    span ? [bar(is, span, [span.startMs, span.startMs + span.durationMs])] : [];
+  const storedMs = work ? work.startMs - (work.queueWaitMs ?? 0) : 0;
+  const sentMs = sent ? sent.startMs + sent.durationMs : Infinity;
   return [
-    ...(work && sentMs !== undefined && storedMs! > sentMs ? [bar("delay", work, sentMs, storedMs!)] : []),
-    ...(work && storedMs! < work.startMs ? [bar("wait", work, storedMs!, work.startMs)] : []),
-    ...(sent ? [whole("sent", sent)] : []),
-    ...(work ? [whole("work", work)] : []),
-    ...(part ? [whole("part", part)] : []),
+    ...(work && storedMs > sentMs ? [bar("delay", work, [sentMs, storedMs])] : []),
+    ...(work && storedMs < work.startMs ? [bar("wait", work, [storedMs, work.startMs])] : []),
+    ...whole("sent", sent),
+    ...whole("work", work),
+    ...whole("part", part),
   ];
 }
 
 function labelOf(row: TraceRow, { beginMs }: RowSource): string {
-  const { sent, work, part, step, depth, isCritical } = row;
+  const { sent, work, part, isCritical } = row;
+  const step = namedStep(row);
+  const main = work ?? part;
   return [
     shorten(nameOf(row), TEXT_WIDTH),
     oneLine(servicesOf(row)).replace("→", "to").trim(),
-    ...(step !== undefined && depth === 0 ? [`step ${oneLine(step)}`] : []),
+    ...(step !== undefined ? [`step ${oneLine(step)}`] : []),
     `at ${offset(spansOf(row)[0]!.startMs - beginMs)}`,
     ...(sent ? [`sending ${duration(sent.durationMs)}`] : []),
     ...(work?.queueWaitMs === undefined ? [] : [`waited ${duration(work.queueWaitMs)}`]),
-    ...[work ?? part].flatMap((span) => (span ? [`took ${duration(span.durationMs)}`] : [])),
+    ...(main ? [`took ${duration(main.durationMs)}`] : []),
     ...(isCritical ? ["on the critical path"] : []),
     ...remarksOf(row).map(({ text }) => shorten(text, TEXT_WIDTH)),
   ].join(", ");
@@ -139,9 +184,14 @@ function spanBlock(span: Span, { beginMs, services, logs }: RowSource): Block {
       ["span", spanId],
     ]),
     blocks: [
-      ...(span.events ?? []).slice(0, MOST_EVENTS).map((event) => ({ title: shorten(event.name, TEXT_WIDTH), facts: attributePairs(event.attributes) })),
+      ...(span.events ?? []).slice(0, MOST_EVENTS).map((event) => ({
+        title: shorten(event.name, TEXT_WIDTH),
+        facts: attributePairs(event.attributes),
+      })),
       ...logBlock("Log lines", logs.get(spanId) ?? []),
-      ...(attributes.length === 0 ? [] : [{ title: `Attributes (${attributes.length})`, isFolded: true, facts: attributes }]),
+      ...(attributes.length === 0
+        ? []
+        : [{ title: `Attributes (${attributes.length})`, isFolded: true, facts: attributes }]),
     ],
   };
 }

@@ -21,7 +21,13 @@ export type PageRun = {
 };
 
 /** A step, and why it went where it went. */
-export type PageStep = { id: string; state: string; isPrimitive: boolean; summary: string; blocks: readonly Block[] };
+export type PageStep = {
+  id: string;
+  state: string;
+  isPrimitive: boolean;
+  summary: string;
+  blocks: readonly Block[];
+};
 
 const GOAL_WIDTH = 300;
 const TEXT_WIDTH = 600;
@@ -72,7 +78,10 @@ function figuresOf({ durationMs, counts, revisions, usage }: RunView): Pairs {
   ]);
 }
 
-function planBlock({ rev, planner, steps, verdict, profile, score, parts, findings }: RevisionView, i: number): Block {
+function planBlock(
+  { rev, planner, steps, verdict, profile, score, parts, findings }: RevisionView,
+  i: number,
+): Block {
   const by = [planner.kind, planner.methods?.join(" > ") ?? planner.model ?? ""].filter(Boolean).join(" ");
   const judged = verdict === "pending" ? "not judged yet" : `${verdict} with ${(score ?? 0).toFixed(2)}`;
   return {
@@ -86,7 +95,10 @@ function planBlock({ rev, planner, steps, verdict, profile, score, parts, findin
     ]),
     texts: findings.slice(0, MOST_FINDINGS).map(({ code, check, step, message, suggestion }) => {
       const where = step === undefined ? "" : `${step}: `;
-      return shorten(`${code} ${check}: ${where}${message}${suggestion ? ` → ${suggestion}` : ""}`, TEXT_WIDTH);
+      return shorten(
+        `${code} ${check}: ${where}${message}${suggestion ? ` → ${suggestion}` : ""}`,
+        TEXT_WIDTH,
+      );
     }),
   };
 }

@@ -13,7 +13,9 @@ const PARTS = ["dom.js", "axis.js", "head.js", "chart.js", "page.js"];
 
 /** Reads the style sheet and the modules of the script, which become one: a page that is one file has nothing to import from. */
 export async function pageAssets(): Promise<PageAssets> {
-  const [style, ...parts] = await Promise.all(["page.css", ...PARTS].map((name) => readFile(join(FOLDER, name), "utf8")));
+  const [style, ...parts] = await Promise.all(
+    ["page.css", ...PARTS].map((name) => readFile(join(FOLDER, name), "utf8")),
+  );
   return { style: style!, script: parts.map(asPart).join("\n") };
 }
 
@@ -56,7 +58,13 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("base64");
 }
 
-const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);

@@ -11,7 +11,10 @@ export type RunLogs = { lines: readonly LogLine[]; left: number };
  * The lines that the services of an instance wrote about a run: those that name the run or one of its traces. A folder that
  * cannot be read has none.
  */
-export async function readLogs(folder: string, ids: { run: string; traces: readonly string[] }): Promise<RunLogs> {
+export async function readLogs(
+  folder: string,
+  ids: { run: string; traces: readonly string[] },
+): Promise<RunLogs> {
   const files = await lineFiles(folder).catch(() => []);
   const lines: LogLine[] = [];
   let left = 0;

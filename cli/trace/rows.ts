@@ -42,7 +42,7 @@ export function traceRows(tops: readonly Hop[], critical: ReadonlySet<Span>): Tr
     const main = others.reduce((last, next) => (ends.get(next)! >= ends.get(last!)! ? next : last), first);
     const sides = hop.next.filter((next) => next !== main);
     if (main) open.push({ hop: main, rail });
-    for (const hop of sides.toReversed()) open.push({ hop, rail: rail + 1, begins: "branch" });
+    for (const side of sides.toReversed()) open.push({ hop: side, rail: rail + 1, begins: "branch" });
   }
   return rows;
 }
@@ -85,7 +85,10 @@ function endsOf(tops: readonly Hop[], critical: ReadonlySet<Span>): Map<Hop, num
   const ends = new Map<Hop, number>();
   for (const hop of order.toReversed()) {
     const own = [hop.sent, hop.work].filter((span) => span !== undefined);
-    const all = [...own.map(({ startMs, durationMs }) => startMs + durationMs), ...hop.next.map((next) => ends.get(next)!)];
+    const all = [
+      ...own.map(({ startMs, durationMs }) => startMs + durationMs),
+      ...hop.next.map((next) => ends.get(next)!),
+    ];
     ends.set(hop, own.some((span) => critical.has(span)) ? Infinity : all.reduce((a, b) => Math.max(a, b)));
   }
   return ends;
@@ -102,7 +105,8 @@ function partsIn(parts: readonly PartNode[]): { part: Span; depth: number }[] {
   return found;
 }
 
-function stepOf(span: Span | undefined): string | undefined {
+/** The step that a span says it is about. */
+export function stepOf(span: Span | undefined): string | undefined {
   const step = span?.attributes[ATTRIBUTE.step];
   return step === undefined ? undefined : String(step);
 }

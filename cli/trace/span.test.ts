@@ -73,7 +73,9 @@ test("a failed span says with which code", () => {
 
 test("what a span tells of single moments is read with it", () => {
   const attributes = [{ key: "halo.agent", value: { stringValue: "worker" } }];
-  const [span] = spansOfLine(line({ ...bare, events: [{ name: "halo.candidate", timeUnixNano: "1", attributes }, { name: "bare" }] }));
+  const [span] = spansOfLine(
+    line({ ...bare, events: [{ name: "halo.candidate", timeUnixNano: "1", attributes }, { name: "bare" }] }),
+  );
   assert.deepEqual(span?.events, [
     { name: "halo.candidate", attributes: { "halo.agent": "worker" } },
     { name: "bare", attributes: {} },

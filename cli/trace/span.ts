@@ -100,7 +100,13 @@ function spanOf(raw: unknown, service: string): Span | undefined {
   };
 }
 
-function momentOf({ name, attributes: about }: { name: string; attributes?: z.infer<typeof attributes> | undefined }): SpanMoment {
+function momentOf({
+  name,
+  attributes: about,
+}: {
+  name: string;
+  attributes?: z.infer<typeof attributes> | undefined;
+}): SpanMoment {
   return { name, attributes: attributesOf(about) };
 }
 
@@ -114,12 +120,15 @@ function attributesOf(list: z.infer<typeof attributes> = []): Span["attributes"]
 function valueOf(value: z.infer<typeof anyValue>): string | number | boolean {
   if ("stringValue" in value) return value.stringValue;
   if ("boolValue" in value) return value.boolValue;
-  if ("arrayValue" in value) return (value.arrayValue.values ?? []).map(({ stringValue }) => stringValue).join(", ");
+  if ("arrayValue" in value)
+    return (value.arrayValue.values ?? []).map(({ stringValue }) => stringValue).join(", ");
   return Number("intValue" in value ? value.intValue : value.doubleValue);
 }
 
 /** Nanoseconds are beyond what a number holds exactly, so they are divided as whole numbers first. */
 function millisecondsOf(nanoseconds: string | number): number {
-  const whole = BigInt(typeof nanoseconds === "number" ? Math.trunc(nanoseconds) : nanoseconds.split(".")[0]!);
+  const whole = BigInt(
+    typeof nanoseconds === "number" ? Math.trunc(nanoseconds) : nanoseconds.split(".")[0]!,
+  );
   return Number(whole / 1_000_000n) + Number(whole % 1_000_000n) / 1_000_000;
 }

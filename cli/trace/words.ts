@@ -2,7 +2,7 @@ import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
 import { duration } from "../render/time.ts";
 import { oneLine } from "../render/text.ts";
 import type { Segment } from "./critical-path.ts";
-import type { TraceRow } from "./rows.ts";
+import { stepOf, type TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
 
 /** The words in which a row of a trace is told, on a terminal and in a page. */
@@ -36,9 +36,17 @@ export function servicesOf({ sent, work, part }: TraceRow): string {
   return sent === undefined ? `→ ${work.service}` : `${sent.service} → ${work.service}`;
 }
 
+/** The step that a row itself names, and not only the handling that it is part of. */
+export function namedStep(row: TraceRow): string | undefined {
+  return spansOf(row).some((span) => stepOf(span) !== undefined) ? row.step : undefined;
+}
+
 /** Whether a row tells of a failure: a span that failed, or a message that says so, as `step.failed` does. */
 export function isFailure(row: TraceRow): boolean {
-  return spansOf(row).some(({ error }) => error !== undefined) || (row.part === undefined && BAD_NEWS.test(nameOf(row)));
+  return (
+    spansOf(row).some(({ error }) => error !== undefined) ||
+    (row.part === undefined && BAD_NEWS.test(nameOf(row)))
+  );
 }
 
 const BAD_NEWS = /\.(failed|rejected|refused)$/;
@@ -49,7 +57,8 @@ export type Remark = { text: string; isError: boolean };
 /** What makes a row stand out: a later attempt, a redelivery, a timer's delay, errors, a parent that is missing. */
 export function remarksOf(row: TraceRow): Remark[] {
   const spans = spansOf(row);
-  const most = (key: string): number => Math.max(1, ...spans.map(({ attributes }) => Number(attributes[key] ?? 1)));
+  const most = (key: string): number =>
+    Math.max(1, ...spans.map(({ attributes }) => Number(attributes[key] ?? 1)));
   const attempt = most(ATTRIBUTE.attempt);
   const deliveries = most(ATTRIBUTE.natsDeliveryCount);
   const errors = new Set(spans.flatMap(({ error }) => error ?? []));
@@ -65,7 +74,12 @@ export function remarksOf(row: TraceRow): Remark[] {
 /** A timer's message is not handled when it was set but when the timer fires; its wait in the stream begins only then. */
 function delayOf({ sent, work }: TraceRow): Remark[] {
   if (!sent?.name.endsWith(".timers.set") || work === undefined) return [];
-  return [{ text: `fired after ${duration(work.startMs - (work.queueWaitMs ?? 0) - sent.startMs)}`, isError: false }];
+  return [
+    {
+      text: `fired after ${duration(work.startMs - (work.queueWaitMs ?? 0) - sent.startMs)}`,
+      isError: false,
+    },
+  ];
 }
 
 /** What a row is called where another one speaks of it. */

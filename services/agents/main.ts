@@ -5,7 +5,6 @@ import type { Settings } from "../../shared/config.ts";
 import type { AgentCard } from "../../shared/domain/agents.ts";
 import { service } from "../../shared/service.ts";
 import { loadHandlers } from "./handlers.ts";
-import { observe } from "./observe.ts";
 import { roster } from "./roster.ts";
 import { simulatedAgent } from "./simulated.ts";
 
@@ -21,7 +20,7 @@ await service("agents", {
     for (const { name } of idle) {
       context.log.info({ event: "agent_idle", agent: name }, "no card in the catalogue");
     }
-    return runAgents(context, staff, observe);
+    return runAgents(context, staff);
   },
 });
 

@@ -2,6 +2,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, generateText } from "ai";
 import { z } from "zod";
 import { defineAgent, type Agent, type StepContext } from "../../shared/agent/define-agent.ts";
+import { askModel } from "../../shared/agent/ask-model.ts";
 import { RetryableError, TerminalError } from "../../shared/agent/errors.ts";
 import { jsonObject } from "../../shared/contract/events.ts";
 import type { AgentCard } from "../../shared/domain/agents.ts";
@@ -23,20 +24,29 @@ export function modelAgent(card: AgentCard, endpoint: ModelEndpoint): Agent {
     ...(endpoint.key !== undefined && { apiKey: endpoint.key }),
   });
   const model = provider.chatModel(endpoint.name);
+  // Whoever is behind the endpoint, it speaks the protocol of this one.
+  const asked = { provider: "openai", model: endpoint.name, url: endpoint.url };
   const handler = async (input: Record<string, unknown>, step: StepContext): Promise<Answer> => {
     const prompt = promptFor(step, await step.goal(), input);
     step.progress(`asking ${endpoint.name}`);
-    const answer = await generateText({
-      model,
-      instructions: instructionsFor(card),
-      prompt,
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
-      // Trying again is the run's affair: it counts the attempts and waits between them.
-      maxRetries: 0,
-      abortSignal: step.signal,
-    }).catch((error: unknown) => {
-      throw classified(error, step.signal);
-    });
+    const generate = () =>
+      generateText({
+        model,
+        instructions: instructionsFor(card),
+        prompt,
+        maxOutputTokens: MAX_OUTPUT_TOKENS,
+        // Trying again is the run's affair: it counts the attempts and waits between them.
+        maxRetries: 0,
+        abortSignal: step.signal,
+      }).catch((error: unknown) => {
+        throw classified(error, step.signal);
+      });
+    const answer = await askModel(asked, generate, ({ response, finishReason, usage }) => ({
+      model: response.modelId,
+      finishReasons: [finishReason],
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+    }));
     const { inputTokens = 0, outputTokens = 0 } = answer.usage;
     step.usage.add({ inputTokens, outputTokens });
     return { text: answer.text, model: answer.response.modelId, simulated: false };

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched, finished, submitted } from "../../test/support/facts.ts";
+import { valueOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import type { Work } from "../bus/context.ts";
@@ -12,18 +13,12 @@ import { eventId } from "../contract/envelope.ts";
 import type { NewEvent, StoredEvent } from "../contract/events.ts";
 import { defineAgent } from "./define-agent.ts";
 import { RetryableError } from "./errors.ts";
-import { runAgents, type Done } from "./run-agents.ts";
+import { runAgents } from "./run-agents.ts";
 
 let cell: TestCell;
 let works: Work[] = [];
-const done: Done[] = [];
 const begun: string[] = [];
 const aborted: unknown[] = [];
-
-const remember = (one: Done) => {
-  done.push(one);
-  return {};
-};
 
 const worker = defineAgent({
   name: "worker",
@@ -64,7 +59,7 @@ const worker = defineAgent({
 before(async () => {
   recordSpans();
   cell = await startCell();
-  works = await runAgents(cell.ctx, [{ agent: worker, concurrency: 2 }], remember);
+  works = await runAgents(cell.ctx, [{ agent: worker, concurrency: 2 }]);
 });
 after(() => cell.stop(...works));
 
@@ -96,11 +91,11 @@ test("a step is done, its progress heard, its goal read from the log, its result
   assert.equal(result.id, eventId(result.subject, asked.id));
   assert.equal(result.traceparent!.split("-")[1], asked.traceparent!.split("-")[1]);
   assert.deepEqual(heard, [{ half: true }]);
-  assert.ok(spans.some((span) => span.name === "invoke_agent worker"));
-  assert.deepEqual(
-    done.map(({ agent, error }) => [agent, error]),
-    [["worker", undefined]],
-  );
+  const attempt = spans.find((span) => span.name === "invoke_agent worker");
+  assert.equal(attempt?.attributes["gen_ai.usage.input_tokens"], 2);
+  assert.equal(await valueOf(`exec_step_duration_seconds_count{agent="worker",outcome="completed"}`), 1);
+  assert.equal(await valueOf(`gen_ai_client_inference_tokens_total{agent="worker",type="input"}`), 2);
+  assert.equal(await valueOf(`exec_inflight{agent="worker"}`), 0);
 });
 
 test("the results of the steps before it are handed over", async () => {
@@ -110,7 +105,12 @@ test("the results of the steps before it are handed over", async () => {
 });
 
 test("what a handler throws is the failure of the attempt, with its details and without its text", async () => {
-  await append(dispatched("failed", "s1", { taskType: "fail", attempt: 2 }));
+  const spans = await spansOf(async () => {
+    await append(dispatched("failed", "s1", { taskType: "fail", attempt: 2 }));
+    await answered(cell.bus.subjects.fact("step.failed", "failed", "s1", 2));
+  });
+  const attempt = spans.find((span) => span.name === "invoke_agent worker");
+  assert.equal(attempt?.attributes["error.type"], "E_AGENT");
   const failure = await answered(cell.bus.subjects.fact("step.failed", "failed", "s1", 2));
   assert.deepEqual(failure.data, {
     agent: "worker",

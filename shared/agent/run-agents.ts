@@ -2,41 +2,25 @@ import type { StepAtHand, StepOutcome } from "../bus/attempt.ts";
 import type { BusContext, Work } from "../bus/context.ts";
 import { waitForSetup } from "../bus/wait-for-setup.ts";
 import { work } from "../bus/work.ts";
-import type { ErrorShape } from "../contract/errors.ts";
-import type { Usage } from "../contract/plan.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import type { Log } from "../telemetry/logging.ts";
 import { readGauges } from "../telemetry/metrics.ts";
-import { ATTRIBUTE, type Observation } from "../telemetry/names.ts";
+import { ATTRIBUTE } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
 import { span } from "../telemetry/operations.ts";
 import type { Agent } from "./define-agent.ts";
+import { observe } from "./observe.ts";
 import { runStep } from "./run-step.ts";
 
 /** Agents, and how many steps each works on at a time in this process. */
 export type Staff = readonly { agent: Agent; concurrency: number }[];
 
-/** One attempt that an agent made: how long it took, the error if it failed, and what it spent. */
-export type Done = {
-  agent: string;
-  durationMs: number;
-  error: ErrorShape | undefined;
-  usage: Usage | undefined;
-};
-
-/** What is told of an attempt; pure. */
-export type Observe = (done: Done) => Observation;
-
 /**
  * Has agents do the steps that are dispatched to them, until they are told to drain. Makes nothing on the broker: a card in a
  * catalogue and `genesis setup` make an agent's consumers. @throws SetupMissing when they are not there after 60 s
  */
-export async function runAgents(
-  ctx: BusContext,
-  staff: Staff,
-  observe: Observe = () => ({}),
-): Promise<Work[]> {
+export async function runAgents(ctx: BusContext, staff: Staff): Promise<Work[]> {
   const consumers = staff.flatMap(({ agent }) =>
     LANES.map((lane) => ({ stream: "log" as const, durable: agentConsumer(agent.name, lane) })),
   );
@@ -47,7 +31,7 @@ export async function runAgents(
     concurrency,
     run: async (step: StepAtHand) => {
       inHand.set(agent.name, inHand.get(agent.name)! + 1);
-      const done = attempt(agent, { ...step, log: ctx.log }, observe);
+      const done = attempt(agent, { ...step, log: ctx.log });
       return done.finally(() => inHand.set(agent.name, inHand.get(agent.name)! - 1));
     },
   }));
@@ -59,7 +43,7 @@ export async function runAgents(
 }
 
 /** One attempt, as a span of the GenAI conventions under the span of its message. */
-function attempt(agent: Agent, step: StepAtHand & { log: Log }, observe: Observe): Promise<StepOutcome> {
+function attempt(agent: Agent, step: StepAtHand & { log: Log }): Promise<StepOutcome> {
   const attributes = { [ATTRIBUTE.genAiOperation]: "invoke_agent", [ATTRIBUTE.genAiAgent]: agent.name };
   return span("invoke_agent", attributes, async () => {
     const startedMs = performance.now();

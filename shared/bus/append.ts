@@ -3,6 +3,7 @@ import { encode, type EncodedEvent } from "../contract/envelope.ts";
 import type { NewEvent } from "../contract/events.ts";
 import { canonicalJson } from "../contract/plan-hash.ts";
 import type { Subjects } from "../contract/subjects.ts";
+import { logStructured } from "../telemetry/logging.ts";
 import { publishSpan, rootPublishSpan, type AtDoor } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
@@ -107,11 +108,22 @@ export function appender(
     const template = subjects.template(message.subject);
     const about = { template, stream: name, messageId: message.id, correlationId, run, step, attempt, under };
     const published = { ...about, bytes: message.bytes.length, joins: append.links };
-    const send = (trace: Record<string, string>) => store({ ...append, message }, trace);
+    const send = async (trace: Record<string, string>): Promise<Outcome> => {
+      const outcome = await store({ ...append, message }, trace);
+      if (outcome.kind === "stored" && !outcome.again) tell(append.event, template, outcome.seq);
+      return outcome;
+    };
     const outcome = await (root ? rootPublishSpan(published, root, send) : publishSpan(published, send));
     if (outcome.kind === "superseded") record("appendConflicts", { template });
     return outcome;
   };
+}
+
+/** What a person follows a run by stands in the log; its steps only where somebody wants to see that much. */
+function tell(event: NewEvent, subject: string, seq: number): void {
+  const level = event.type.startsWith("step.") ? "debug" : "info";
+  const outcome = event.type === "run.finished" ? event.data.outcome : undefined;
+  logStructured(level, { event: "appended", subject, seq, outcome }, "a fact was stored");
 }
 
 function expectation(subjects: Subjects, { event, expect }: Prepared): Record<string, string> {

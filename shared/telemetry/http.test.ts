@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { text } from "node:stream/consumers";
 import { eventually } from "../../test/support/eventually.ts";
 import { serveHttp, type Checks, type HttpServer } from "./http.ts";
+import { record } from "./metrics.ts";
 
 let server: HttpServer;
 let checks: () => Promise<Checks> = async () => ({ bus: true });
@@ -23,6 +24,18 @@ test("/metrics is OpenMetrics text", async () => {
   assert.equal(response.status, 200);
   assert.match(response.headers.get("content-type")!, /^application\/openmetrics-text/);
   assert.ok((await response.text()).endsWith("# EOF\n"));
+});
+
+test("/metrics/summary is JSON: the metrics by their names, each with its label sets", async () => {
+  record("planDepth", {}, 3);
+  const response = await fetch(`${server.address}/metrics/summary`);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  const summary = (await response.json()) as Record<string, { sum: number; labels: object }[]>;
+  assert.deepEqual(
+    summary["htdag_depth"]!.map(({ labels }) => labels),
+    [{}],
+  );
+  assert.ok(summary["htdag_depth"]![0]!.sum >= 3);
 });
 
 test("a service that can work is alive and ready", async () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { summarizeMetrics } from "./metrics-summary.ts";
 import { exposition } from "./metrics.ts";
 
 /** What must be true for a service to be able to work, by name. */
@@ -23,13 +24,14 @@ const TIMEOUT_CHECK_MS = 500;
 const READINESS_TIMEOUT_MS = 1000;
 
 /**
- * Serves `/metrics`, `/livez` (the process answers; nothing else is asked) and `/readyz` (it can work).
+ * Serves `/metrics`, their summary as JSON, `/livez` (the process answers; nothing else is asked) and `/readyz` (it can work).
  * @param options.port 0 picks a free one
  * @throws the system's error when the address cannot be bound
  */
 export async function serveHttp({ host, port, readiness }: HttpOptions): Promise<HttpServer> {
   const pages: Record<string, () => Promise<Answer>> = {
     "/metrics": async () => ({ status: 200, ...(await exposition()) }),
+    "/metrics/summary": async () => json(200, await summarizeMetrics()),
     "/livez": async () => json(200, { live: true }),
     "/readyz": () => readyAnswer(readiness),
   };

@@ -17,12 +17,15 @@ export type LabelSets = {
   readonly labelNames: readonly string[];
   /** Series that each label set takes: of a histogram one per bucket, and three more. */
   readonly lines: number;
+  /** Whether there is a place for every label set that it can have: of a counter whose values are all listed. */
+  readonly isPaid: boolean;
   readonly byKey: Map<string, LabelSet>;
 };
 
 /**
  * Series that the table's metrics may have in one process; Node's own take less than 60, so a scrape stays under 500. Every
- * metric that is used has its label set of `other`s paid for in advance, so that there is always a place left to count.
+ * metric has its label set of `other`s paid for in advance, so that there is always a place left to count; and a counter
+ * whose values are all listed has them all, so that accounts of what was exported or dropped stay exact.
  */
 const MAX_SERIES = 430;
 
@@ -33,8 +36,11 @@ const inUse = new Map<LabelRow, Map<string, number>>();
 /** Makes room for a metric. */
 export function openLabelSets(row: MetricRow): LabelSets {
   const lines = row.buckets === undefined ? 1 : row.buckets.length + 3;
-  series += lines;
-  return { row, labelNames: Object.keys(row.labels), lines, byKey: new Map() };
+  const labels = Object.values(row.labels);
+  const isPaid = labels.length === 0 || (row.kind === "counter" && !labels.some(isOpen));
+  const sets = labels.reduce((product, label) => product * ("values" in label ? label.values.length : 1), 1);
+  series += isPaid ? sets * lines : lines;
+  return { row, labelNames: Object.keys(row.labels), lines, isPaid, byKey: new Map() };
 }
 
 /**
@@ -51,7 +57,7 @@ export function dropLabelSets(sets: LabelSets, isOld: (set: LabelSet) => boolean
   const old = [...sets.byKey].filter(([, set]) => isOld(set));
   for (const [key, set] of old) {
     sets.byKey.delete(key);
-    if (!set.isOverflow) account(sets, set, -1);
+    account(sets, set, -1);
   }
   return old.map(([, set]) => set);
 }
@@ -68,7 +74,7 @@ function admitted(sets: LabelSets, asked: Labels, onRefused: () => void): LabelS
   });
   const known = sets.byKey.get(keyOf(sets, bounded));
   if (known !== undefined) return known;
-  const hasRoom = series + sets.lines <= MAX_SERIES || sets.labelNames.length === 0;
+  const hasRoom = sets.isPaid || series + sets.lines <= MAX_SERIES;
   if (!hasRoom) onRefused();
   const labels = hasRoom ? bounded : mapLabels(sets, () => OTHER);
   const key = keyOf(sets, labels);
@@ -79,12 +85,13 @@ function added(sets: LabelSets, key: string, labels: Labels): LabelSet {
   const isOverflow = sets.labelNames.every((name) => labels[name] === OTHER);
   const set = { labels, touchedMs: 0, isOverflow };
   sets.byKey.set(key, set);
-  if (!isOverflow) account(sets, set, 1);
+  account(sets, set, 1);
   return set;
 }
 
 /** Takes the place of a label set, or gives it back. */
-function account({ row, lines }: LabelSets, { labels }: LabelSet, sets: 1 | -1): void {
+function account({ row, lines, isPaid }: LabelSets, { labels, isOverflow }: LabelSet, sets: 1 | -1): void {
+  if (isPaid || isOverflow) return;
   series += sets * lines;
   for (const [name, label] of Object.entries(row.labels)) {
     const value = labels[name]!;

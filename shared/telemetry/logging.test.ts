@@ -117,6 +117,18 @@ test("an error of the contract is told with its code, text and place", () => {
   assert.match((told["at"] as string[])[0]!, /logging\.test\.ts/);
 });
 
+test("of a place below a user's own names only where it begins is told", () => {
+  const { log, lines } = logInto();
+  const rule = "must be string";
+  const err = new GenesisError("E_SCHEMA", [
+    { path: "labels.canary", rule },
+    { path: "context.a.canary.0", rule },
+  ]);
+  log.warn({ event: "dead_letter", err }, "given up");
+  assert.match(lines[0]!, /labels\.…: must be string; context\.…: must be string/);
+  assert.doesNotMatch(lines[0]!, /canary/);
+});
+
 test("of a foreign error type, code and place are told, not the text: it may quote what a user wrote", () => {
   const { log, lines } = logInto();
   const cause = Object.assign(new Error("ENOENT: no such file, open '/canary'"), { code: "ENOENT" });

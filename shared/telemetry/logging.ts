@@ -76,6 +76,13 @@ const MAX_CAUSES = 3;
 /** Errors of a programme itself say what is wrong with it; any other text may quote what a user wrote. */
 const TELLING = new Set(["TypeError", "ReferenceError", "RangeError", "AssertionError"]);
 
+/** Below these a submission has names of the user's own: a place there is told no further. */
+const USERS_PLACES = /\b(labels|input|context)\.[^\s:;)]+/g;
+
+function withoutUsersNames(message: string): string {
+  return message.replaceAll(USERS_PLACES, "$1.…");
+}
+
 /** An error without what it may quote: type, code and where it was thrown; its text only where that is ours. */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -84,7 +91,7 @@ function describeError(error: unknown, depth = 0): unknown {
   return {
     type: error.name,
     ...((typeof code === "string" || typeof code === "number") && { code }),
-    ...((isOurs || TELLING.has(error.name)) && { message: error.message }),
+    ...((isOurs || TELLING.has(error.name)) && { message: withoutUsersNames(error.message) }),
     at: (error.stack ?? "")
       .split("\n")
       .filter(isFrame)

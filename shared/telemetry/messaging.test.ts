@@ -38,6 +38,7 @@ const routed: PublishedMessage = {
 const elsewhere = { traceparent: "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01" };
 
 const traceOf = (i: number): string => i.toString(16).padStart(32, "0");
+const refused = (): Promise<never> => Promise.reject(new GenesisError("E_STORAGE"));
 const nothing = async (): Promise<void> => {};
 
 test("the span of a message hangs under the span that produced it, with the attributes of the conventions", async () => {
@@ -151,8 +152,7 @@ test("a join of 500 inputs links to the first 128 of them", async () => {
 
 test("a redelivery is a span of its own beside the one before it, and links to that", async () => {
   const message = delivered({ seq: 4711 });
-  const failing = (): Promise<never> => Promise.reject(new GenesisError("E_STORAGE"));
-  const [first] = await spansOf(() => assert.rejects(processSpan(message, failing)));
+  const [first] = await spansOf(() => assert.rejects(processSpan(message, refused)));
   const [second] = await spansOf(() => processSpan({ ...message, deliveryCount: 2 }, nothing));
   const [third] = await spansOf(() => processSpan({ ...message, deliveryCount: 3 }, nothing));
   assert.deepEqual(linksOf(first), []);

@@ -70,7 +70,7 @@ export async function snapshotMetrics(timestamp = new Date().toISOString()): Pro
 
 /** Summaries of one metric's series, by label set. */
 export function summariesOf(row: MetricRow, samples: readonly Sample[]): MetricSummary[] {
-  const sets = Map.groupBy(samples, ({ labels: { [BOUND]: _, ...labels } }) => JSON.stringify(labels));
+  const sets = Map.groupBy(samples, ({ labels }) => JSON.stringify(withoutBound(labels)));
   return [...sets].map(([labels, ofSet]) => {
     const about = { name: row.name, kind: row.kind, unit: row.unit, labels: textOf(JSON.parse(labels)) };
     return {
@@ -79,6 +79,10 @@ export function summariesOf(row: MetricRow, samples: readonly Sample[]): MetricS
       ...(row.kind === "histogram" ? spreadOf(row, ofSet) : amountOf(row, ofSet[0]!)),
     };
   });
+}
+
+function withoutBound(labels: Sample["labels"]): Sample["labels"] {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== BOUND));
 }
 
 const NOTHING = {

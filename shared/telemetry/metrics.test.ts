@@ -128,7 +128,7 @@ test("100,000 distinct ids in every label of every metric stay under 500 series,
   for (const service of Object.keys(SERVICE_LAYERS)) registerMetricsOf(service);
   purgeMetrics(0);
   const metrics = Object.entries<MetricRow>(METRICS).filter(([, { kind }]) => kind !== "gauge");
-  const before = await valueOf(`exec_dispatched_total{agent="other"}`);
+  const earlier = await valueOf(`exec_dispatched_total{agent="other"}`);
   for (let i = 0; i < 100_000; i++) {
     const [metric, { labels }] = metrics[i % metrics.length]!;
     const ids = Object.fromEntries(Object.keys(labels).map((name, at) => [name, `id-${i}-${at}`]));
@@ -138,7 +138,7 @@ test("100,000 distinct ids in every label of every metric stay under 500 series,
   assert.ok(series.length < 500, `${series.length} series`);
   const counted = (await linesOf("exec_dispatched_total{")).map((line) => Number(line.split(" ")[1]));
   const recorded = Math.ceil((100_000 - metrics.findIndex(([key]) => key === "dispatched")) / metrics.length);
-  assert.equal(counted.reduce((sum, value) => sum + value, 0) - before, recorded);
+  assert.equal(counted.reduce((sum, value) => sum + value, 0) - earlier, recorded);
   assert.ok((await valueOf("telemetry_series_refused_total")) > 0);
   purgeMetrics(0);
 });
@@ -173,6 +173,7 @@ async function withGauges<T>(read: () => Promise<readonly Point[]>, fn: () => Pr
   }
 }
 
+const broken = (): Promise<never> => Promise.reject(new Error("no broker"));
 const pending = (consumer: string, value: number): Point => {
   return { metric: "consumerPending", labels: { consumer }, value };
 };
@@ -189,7 +190,6 @@ test("gauges are read when somebody looks, once for all who look at the same tim
 
 test("what cannot be read is not there, and what does not answer is not waited for", async () => {
   const failures = "telemetry_observe_failures_total";
-  const broken = (): Promise<never> => Promise.reject(new Error("no broker"));
   assert.equal(await growthOf(failures, () => withGauges(broken, exposition)), 1);
   const began = performance.now();
   await withGauges(() => new Promise(() => {}), exposition);

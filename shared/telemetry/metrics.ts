@@ -57,6 +57,7 @@ function countRefused(): void {
 
 /** Adds the metrics of the process itself and of Node: memory, CPU, event loop, garbage collection. */
 export function collectProcessMetrics(): void {
+  if (registry.getSingleMetric("process_cpu_seconds_total") !== undefined) return;
   collectDefaultMetrics({ register: registry, gcDurationBuckets: GC_SECONDS });
   for (const name of LEFT_OUT) registry.removeSingleMetric(name);
 }
@@ -97,12 +98,13 @@ export type Sample = { name: string; labels: Readonly<Record<string, string | nu
 export async function readRegistry(): Promise<ReadonlyMap<MetricKey, readonly Sample[]>> {
   purgeMetrics();
   await refreshGauges();
-  const read = async ([key, { sets }]: [MetricKey, Instrument]): Promise<[MetricKey, Sample[]]> => {
-    const { name } = sets.row;
-    const { values } = (await registry.getSingleMetric(name)!.get()) as { values: RawSample[] };
-    return [key, values.map(({ metricName = name, labels, value }) => ({ name: metricName, labels, value }))];
-  };
-  return new Map(await Promise.all([...instruments].map(read)));
+  return new Map(await Promise.all([...instruments].map(samplesOf)));
+}
+
+async function samplesOf([key, { sets }]: [MetricKey, Instrument]): Promise<[MetricKey, Sample[]]> {
+  const { name } = sets.row;
+  const { values } = (await registry.getSingleMetric(name)!.get()) as { values: RawSample[] };
+  return [key, values.map(({ metricName = name, labels, value }) => ({ name: metricName, labels, value }))];
 }
 
 type RawSample = { metricName?: string; labels: Record<string, string | number>; value: number };

@@ -2,6 +2,7 @@ import { ROOT_CONTEXT, context, trace } from "@opentelemetry/api";
 import { now } from "./clock.ts";
 import { record, recordPoint } from "./metrics.ts";
 import type { Observation, SummarySpan } from "./names.ts";
+import { describeCurrentSpan } from "./operations.ts";
 import { describeParts } from "./parts.ts";
 import { describeSpan, startNamedSpan } from "./spans.ts";
 import { spanContextOf } from "./trace-context.ts";
@@ -14,8 +15,7 @@ import { spanContextOf } from "./trace-context.ts";
 export function applyObservation(observe: () => Observation): void {
   try {
     const { attributes = {}, parts = [], points = [], summary } = observe();
-    const span = trace.getSpan(context.active());
-    if (span !== undefined) describeSpan(span, attributes);
+    describeCurrentSpan(attributes);
     describeParts(parts);
     for (const point of points) recordPoint(point);
     if (summary !== undefined) writeSummary(summary);

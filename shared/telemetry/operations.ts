@@ -4,21 +4,21 @@ import { logStructured } from "./logging.ts";
 import { recordPoint } from "./metrics.ts";
 import type { SpanAttributes, SpanName } from "./names.ts";
 import { durationPoint, endParts, keepParts, type Parts } from "./parts.ts";
-import { errorType, markFailed, startNamedSpan } from "./spans.ts";
+import { describeSpan, errorType, markFailed, startNamedSpan } from "./spans.ts";
 
 /**
  * Runs `fn` inside a span and ends the span once `fn` has returned, or what it returned has settled. An error marks the span,
  * becomes a log line with the span's ids, and is thrown on unchanged.
  */
-export function inSpan<T>(span: Span, base: Context, fn: () => T): T {
+export function inSpan<T>(opened: Span, base: Context, fn: () => T): T {
   const parts: Parts = [];
-  const inside = keepParts(trace.setSpan(base, span), parts);
+  const inside = keepParts(trace.setSpan(base, opened), parts);
   const end = (): void => {
     endParts(parts);
-    span.end(now());
+    opened.end(now());
   };
   const fail = (error: unknown): never => {
-    markFailed(span, error);
+    markFailed(opened, error);
     context.with(inside, tell, undefined, error);
     end();
     throw error;
@@ -46,7 +46,13 @@ export function span<T>(name: SpanName, attributes: SpanAttributes, fn: () => T)
   return inSpan(startNamedSpan(name, { attributes }, active), active, fn);
 }
 
-/** As `span`, and its duration is recorded, whether it fails or not: in the histogram that its row names, or in `operation_duration_seconds`. */
+/** Says what came of the work at hand, on its span. */
+export function describeCurrentSpan(attributes: SpanAttributes): void {
+  const current = trace.getActiveSpan();
+  if (current !== undefined) describeSpan(current, attributes);
+}
+
+/** As `span`, and its duration is recorded, whether it fails or not: in the histogram that its row names, or in that of all operations. */
 export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
   const startedMs = nowMs();
   const measure = (): void => recordPoint(durationPoint(name, attributes, nowMs() - startedMs));

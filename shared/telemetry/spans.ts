@@ -59,7 +59,7 @@ export function startNamedSpan(
   return startSpan(target ? `${name} ${String(target)}` : name, options, parent);
 }
 
-/** Says what came of the work of a span. An `error.type` among the attributes makes it a failed one. */
+/** Says what came of the work of a span. An error code among the attributes makes it a failed one. */
 export function describeSpan(
   span: Span,
   attributes: SpanAttributes,
@@ -76,8 +76,12 @@ export function markFailed(span: Span, error: unknown): void {
   describeSpan(span, { [ATTRIBUTE.errorType]: errorType(error) });
 }
 
+/** What an agent's code throws of its own carries no code, so that its text is told nowhere. */
+const AGENT_ERRORS = new Set(["RetryableError", "TerminalError", "AbortError"]);
+
 /** The code of the contract under which an error is counted. */
 export function errorType(error: unknown): string {
+  if (error instanceof Error && AGENT_ERRORS.has(error.name)) return "E_AGENT";
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" && /^E_[A-Z_]{1,32}$/.test(code) ? code : "E_INTERNAL";
 }

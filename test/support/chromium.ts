@@ -112,7 +112,10 @@ function protocolOver(child: ChildProcess): Protocol {
 
 async function openPage({ send, onEvent }: Protocol, url: string): Promise<BrowserPage> {
   const { targetId } = await send<{ targetId: string }>("Target.createTarget", { url: "about:blank" });
-  const { sessionId } = await send<{ sessionId: string }>("Target.attachToTarget", { targetId, flatten: true });
+  const { sessionId } = await send<{ sessionId: string }>("Target.attachToTarget", {
+    targetId,
+    flatten: true,
+  });
   const here = <T>(method: string, params?: object): Promise<T> => send<T>(method, params, sessionId);
   const requests: string[] = [];
   const problems: string[] = [];
@@ -121,7 +124,8 @@ async function openPage({ send, onEvent }: Protocol, url: string): Promise<Brows
     if (event.sessionId !== sessionId) return;
     if (method === "Page.loadEventFired") loaded.resolve();
     if (method === "Network.requestWillBeSent") requests.push((params["request"] as { url: string }).url);
-    if (method === "Runtime.exceptionThrown" || method === "Log.entryAdded") problems.push(JSON.stringify(params));
+    if (method === "Runtime.exceptionThrown" || method === "Log.entryAdded")
+      problems.push(JSON.stringify(params));
   });
   for (const domain of ["Page", "Network", "Runtime", "Log"]) await here(`${domain}.enable`);
   await here("Page.navigate", { url });
@@ -129,7 +133,10 @@ async function openPage({ send, onEvent }: Protocol, url: string): Promise<Brows
 
   const evaluate = async <T>(expression: string): Promise<T> => {
     const params = { expression, returnByValue: true, awaitPromise: true };
-    const { result, exceptionDetails } = await here<{ result: { value: T }; exceptionDetails?: object }>("Runtime.evaluate", params);
+    const { result, exceptionDetails } = await here<{ result: { value: T }; exceptionDetails?: object }>(
+      "Runtime.evaluate",
+      params,
+    );
     assert.equal(exceptionDetails, undefined, `${expression}: ${JSON.stringify(exceptionDetails)}`);
     return result.value;
   };

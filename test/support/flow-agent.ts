@@ -27,7 +27,8 @@ const flowWorker = defineAgent({
       input: z.object({ part, ms: z.int().min(0), deaf: z.boolean().default(false) }),
       output,
       handler: async (input, { results, signal, progress }) => {
-        progress("asleep");
+        // Says who has it, for a test that wants to stop just that one.
+        progress({ asleep: process.pid });
         await delay(input.ms, undefined, input.deaf ? {} : { signal });
         return { part: input.part, saw: Object.keys(results).toSorted() };
       },

@@ -19,8 +19,8 @@ const catalogOf = (name: string): string => join(import.meta.dirname, "catalog",
 const CATALOGS = ["business", "audit", catalogOf("flow"), catalogOf("puppet")];
 const BACK_WITHIN_MS = 30_000;
 
-/** What a test may want otherwise: twice as many of each, or files that audits may read, in one commit. */
-export type InstanceOptions = { twice?: boolean; audited?: Record<string, string> };
+/** What a test may want otherwise: twice as many of each, files that audits may read (in one commit), a small log. */
+export type InstanceOptions = { twice?: boolean; audited?: Record<string, string>; logMaxBytes?: number };
 
 /** A whole Genesis of one test file: a broker and every service as a process of its own, and a stranger who talks to them. */
 export type Instance = {
@@ -49,6 +49,7 @@ export type Instance = {
 export async function startInstance({
   twice = false,
   audited = {},
+  logMaxBytes,
 }: InstanceOptions = {}): Promise<Instance> {
   const dir = await mkdtemp(join(tmpdir(), "genesis-instance-"));
   const all = [...SERVICES, FLOW_AGENT];
@@ -60,6 +61,7 @@ export async function startInstance({
     GENESIS_CATALOG: CATALOGS.join(","),
     GENESIS_AUDIT_ROOT: auditRoot,
     GENESIS_LOG_LEVEL: "trace",
+    ...(logMaxBytes !== undefined && { GENESIS_LOG_MAX_BYTES: String(logMaxBytes) }),
   };
   const local = await startLocal({ dir, port: 0, profile: "durable", services, settings });
   const client = await foreignClient(local.url);

@@ -9,7 +9,12 @@ export const START_MS = Date.parse("2026-01-01T00:00:00Z");
 type Told = Partial<Span> & { at: number; took?: number };
 
 /** A span. A number stands for its id, as in `sampleSpan(2, 1, …)`: the second, brought about by the first. */
-export function sampleSpan(id: number, parent: number | undefined, name: string, { at, took = 2, ...more }: Told): Span {
+export function sampleSpan(
+  id: number,
+  parent: number | undefined,
+  name: string,
+  { at, took = 2, ...more }: Told,
+): Span {
   return {
     traceId: TRACE,
     spanId: spanId(id),
@@ -34,7 +39,9 @@ export function linkTo(id: number): Span["links"][number] {
   return { traceId: TRACE, spanId: spanId(id) };
 }
 
-const of = (step: string, attempt = 1) => ({ attributes: { "genesis.step": step, "genesis.attempt": attempt } });
+const of = (step: string, attempt = 1) => ({
+  attributes: { "genesis.step": step, "genesis.attempt": attempt },
+});
 
 /**
  * A run of two steps side by side, `a` and `b`, and the end of the run, which joins them. `b` is the slower one, at its
@@ -46,14 +53,32 @@ export function sampleTrace(): Span[] {
     sampleSpan(2, 1, "process genesis.v1.plan.validated", { at: 5, took: 10, queueWaitMs: 4 }),
     sampleSpan(3, 2, "execution.next", { at: 6 }),
     sampleSpan(4, 2, "publish genesis.v1.step.dispatched", { at: 8, ...of("a") }),
-    sampleSpan(5, 4, "process genesis.v1.step.dispatched", { at: 10, took: 20, service: "agents", queueWaitMs: 1, ...of("a") }),
+    sampleSpan(5, 4, "process genesis.v1.step.dispatched", {
+      at: 10,
+      took: 20,
+      service: "agents",
+      queueWaitMs: 1,
+      ...of("a"),
+    }),
     sampleSpan(6, 5, "publish genesis.v1.step.completed", { at: 28, service: "agents", ...of("a") }),
     sampleSpan(7, 6, "process genesis.v1.step.completed", { at: 31, ...of("a") }),
     sampleSpan(8, 2, "publish genesis.v1.step.dispatched", { at: 9, ...of("b", 2) }),
-    sampleSpan(9, 8, "process genesis.v1.step.dispatched", { at: 11, took: 60, service: "agents", error: "E_AGENT", ...of("b", 2) }),
+    sampleSpan(9, 8, "process genesis.v1.step.dispatched", {
+      at: 11,
+      took: 60,
+      service: "agents",
+      error: "E_AGENT",
+      ...of("b", 2),
+    }),
     sampleSpan(10, 9, "invoke_agent worker", { at: 12, took: 50, service: "agents" }),
     sampleSpan(11, 9, "publish genesis.v1.step.failed", { at: 70, service: "agents", ...of("b", 2) }),
-    sampleSpan(12, 11, "process genesis.v1.step.failed", { at: 75, took: 5, queueWaitMs: 4, links: [linkTo(6)], ...of("b", 2) }),
+    sampleSpan(12, 11, "process genesis.v1.step.failed", {
+      at: 75,
+      took: 5,
+      queueWaitMs: 4,
+      links: [linkTo(6)],
+      ...of("b", 2),
+    }),
     sampleSpan(13, 12, "publish genesis.v1.run.finished", { at: 78, took: 1 }),
     sampleSpan(14, 2, "publish genesis.timers.set", { at: 12, ...of("a") }),
     sampleSpan(15, 2, "publish genesis.timers.set", { at: 13, ...of("b", 1) }),

@@ -62,6 +62,20 @@ export function chart({ rows, lengthMs, endMs }, go) {
     show(scale, ms - px / scale);
   }
 
+  /** Zooms to a row. */
+  function showRow(i) {
+    const [fromMs, toMs] = extent(rows[i]);
+    showPart(fromMs, toMs);
+    reveal(i);
+  }
+
+  /** Brings a row into sight, and what is drawn in it. */
+  function reveal(i) {
+    elements[i].scrollIntoView({ block: "nearest", inline: "nearest" });
+    const [from, to] = extent(rows[i]).map((ms) => ms * pxPerMs - element.scrollLeft);
+    if (to < 0 || from > fit()) element.scrollLeft += from - fit() / 4;
+  }
+
   function select(i, step) {
     chosen = i;
     const others = new Set(joined(i).flat());
@@ -121,13 +135,12 @@ export function chart({ rows, lengthMs, endMs }, go) {
   new ResizeObserver(() =>
     pxPerMs === 0 ? showPart(0, endMs) : show(pxPerMs, element.scrollLeft / pxPerMs),
   ).observe(element);
-  return { element, elements, select, zoom, showPart, showAll: () => showPart(0, lengthMs) };
+  return { element, elements, select, reveal, zoom, showRow, showAll: () => showPart(0, lengthMs) };
 }
 
 function rowElement(row, lengthMs, click) {
-  const { name, step, depth, links, remarks, who, label, bars, took } = row;
+  const { name, chip, links, logs, remarks, who, label, bars, took } = row;
   const kinds = ["isCritical", "isFailed", "isMinor"].filter((kind) => row[kind]);
-  const endMs = Math.max(...bars.map(({ at, ms }) => at + ms));
   return el(
     "div",
     { role: "option", class: ["row", ...kinds].join(" "), "aria-label": label, click },
@@ -136,8 +149,9 @@ function rowElement(row, lengthMs, click) {
       { class: "name" },
       rails(row),
       el("span", { class: "what" }, name),
-      step && depth === 0 && el("span", { class: "step" }, step),
+      chip && el("span", { class: "step" }, chip),
       links.length > 0 && el("span", { class: "live", title: "links" }, `⇠${links.length}`),
+      logs > 0 && el("span", { class: "dim", title: "log lines" }, `≡${logs}`),
       remarks.map(({ text, isError }) =>
         el("span", { class: isError ? "bad" : "warn" }, isError ? `✖ ${text}` : text),
       ),
@@ -151,13 +165,12 @@ function rowElement(row, lengthMs, click) {
         bar.style.width = `${(ms / lengthMs) * 100}%`;
         return bar;
       }),
-      placed(el("span", {}, took), endMs / lengthMs),
+      placed(el("span", {}, took), extent(row)[1] / lengthMs),
     ),
   );
 }
 
 function rails({ rail, depth, begins, goesOn, bullet }) {
-  const column = (kind, text = "") => el("i", { class: kind }, text);
   const left = Array.from({ length: rail }, (_, i) =>
     column(begins === "branch" && i === rail - 1 ? "rail tee" : "rail"),
   );
@@ -168,7 +181,16 @@ function rails({ rail, depth, begins, goesOn, bullet }) {
   return [...left, column(goesOn ? "rail" : "in"), inside];
 }
 
+/** When the first piece of a row begins, and when the last one ends. */
+function extent({ bars }) {
+  return [Math.min(...bars.map(({ at }) => at)), Math.max(...bars.map(({ at, ms }) => at + ms))];
+}
+
 function placed(element, share) {
   element.style.left = `${share * 100}%`;
   return element;
+}
+
+function column(kind, text) {
+  return el("i", { class: kind }, text);
 }

@@ -82,16 +82,16 @@ function show(choice) {
   waterfall.select(chosen.row, chosen.step);
   for (const one of document.querySelectorAll("nav button"))
     one.setAttribute("aria-pressed", one.dataset.step === step?.id);
-  if (row) reveal(waterfall.elements[choice.row]);
+  if (row) reveal(choice.row);
 }
 
 /** Brings a row into sight, whatever hid it. */
-function reveal(element) {
-  if (!element.offsetParent) {
+function reveal(i) {
+  if (!waterfall.elements[i].offsetParent) {
     critical.set(false);
     inside.set(true);
   }
-  element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  waterfall.reveal(i);
 }
 
 function fromAddress() {
@@ -101,9 +101,7 @@ function fromAddress() {
 }
 
 function fitRow() {
-  const bars = rows[chosen.row]?.bars ?? [];
-  if (bars.length > 0)
-    waterfall.showPart(Math.min(...bars.map(({ at }) => at)), Math.max(...bars.map(({ at, ms }) => at + ms)));
+  if (chosen.row !== undefined) waterfall.showRow(chosen.row);
 }
 
 /** Goes up or down among the rows that are to be seen. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GenesisError } from "../../shared/contract/errors.ts";
+import { GenesisError } from "../contract/errors.ts";
 import { observe } from "./observe.ts";
 
 test("an attempt that succeeded is timed", () => {

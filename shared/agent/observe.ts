@@ -1,9 +1,9 @@
-import type { ErrorShape } from "../../shared/contract/errors.ts";
-import type { Usage } from "../../shared/contract/plan.ts";
-import { ATTRIBUTE, type Observation, type Point } from "../../shared/telemetry/names.ts";
+import type { ErrorShape } from "../contract/errors.ts";
+import type { Usage } from "../contract/plan.ts";
+import { ATTRIBUTE, type Observation, type Point } from "../telemetry/names.ts";
 
 /** One attempt that an agent made: how long it took, the error if it failed, and what it spent. */
-type Done = {
+export type Done = {
   agent: string;
   durationMs: number;
   error: ErrorShape | undefined;

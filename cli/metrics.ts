@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { findInstance } from "../local/state.ts";
+import { CommandFailure } from "./failure.ts";
+import { jsonOption, outputFor } from "./output.ts";
+import { readMetrics } from "./read-metrics.ts";
+import { METRICS_NOTE, metricLines } from "./render/metrics.ts";
+
+type MetricsOptions = { dir?: string; json?: boolean };
+
+/** `genesis metrics [SERVICE]`: what the services of the running instance have counted and measured since they started. */
+export function metrics(command: Command): void {
+  command
+    .argument("[service]", "one service; else all of them")
+    .option("--dir <dir>", "folder of the instance (default: the nearest .genesis from here up)");
+  jsonOption(command, "print JSON, the names of the first Genesis included").action(
+    async (service: string | undefined, options: MetricsOptions) => {
+      const output = outputFor(options);
+      const answers = await Promise.all(servicesMeant(service, options.dir).map(readMetrics));
+      const heard = answers.flatMap((answer) => ("metrics" in answer ? [answer] : []));
+      if (output.json) output.document(heard);
+      for (const { service: name, metrics: summary } of output.json ? [] : heard) {
+        output.lines([...metricLines(name, summary, output.paint), ""]);
+      }
+      if (!output.json && heard.length > 0) output.lines([output.paint.dim(METRICS_NOTE)]);
+      const failed = answers.flatMap((answer) => ("failed" in answer ? [answer] : []));
+      if (failed.length === 0) return;
+      const reasons = failed.map(({ service: name, http, failed: why }) => `${name} at ${http} ${why}`);
+      throw new CommandFailure(`${reasons.join(", ")}; genesis doctor says what is running`);
+    },
+  );
+}
+
+function servicesMeant(name: string | undefined, dir: string | undefined) {
+  const instance = findInstance(dir);
+  const where = dir === undefined ? "" : ` --dir ${dir}`;
+  if (instance === undefined)
+    throw new CommandFailure(`nothing is running; start it with npx genesis up${where}`);
+  const { services } = instance.state;
+  const meant = services.filter((service) => name === undefined || service.name === name);
+  if (meant.length > 0) return meant;
+  throw new CommandFailure(
+    `no service "${name}" is running; there are ${services.map((service) => service.name).join(", ")}`,
+  );
+}

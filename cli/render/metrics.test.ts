@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { MetricSummary } from "../../shared/telemetry/observability.ts";
+import { metricLines } from "./metrics.ts";
+import { PLAIN } from "./paint.ts";
+
+const NONE = { count: null, sum: null, min: null, max: null, p50: null, p95: null, p99: null, value: null };
+const entry = (name: string, more: Partial<MetricSummary>): MetricSummary => {
+  return { name, kind: "counter", unit: "{run}", labels: {}, basis: "exact", ...NONE, ...more };
+};
+const histogram = { kind: "histogram", unit: "s", basis: "buckets" } as const;
+
+test("counters count, gauges stand at a value, histograms spread, and estimates are marked", () => {
+  const metrics = {
+    run_completed_total: [
+      entry("run_completed_total", { labels: { outcome: "completed" }, count: 12_345, sum: 12_345 }),
+    ],
+    wait_seconds: [
+      entry("wait_seconds", {
+        ...histogram,
+        count: 3,
+        sum: 0.132,
+        min: 0.01,
+        p50: 0.021,
+        p95: 0.1,
+        p99: 0.12,
+        max: 0.13,
+      }),
+      entry("wait_seconds", {
+        ...histogram,
+        labels: { template: "x.y", error_type: "" },
+        count: 1,
+        sum: 2,
+        min: 2,
+        p50: 2,
+        p95: 2,
+        p99: 2,
+        max: 2,
+        basis: "exact",
+      }),
+    ],
+    score: [
+      entry("score", {
+        kind: "histogram",
+        unit: "1",
+        count: 1,
+        sum: 0.79,
+        min: 0.79,
+        p50: 0.79,
+        p95: 0.79,
+        p99: 0.79,
+        max: 0.79,
+      }),
+    ],
+    stream_bytes: [entry("stream_bytes", { kind: "gauge", unit: "By", value: 549_069 })],
+  };
+  assert.deepEqual(metricLines("aop", metrics, PLAIN), [
+    "aop",
+    "METRIC               LABELS             COUNT   SUM     MIN     P50     P95      P99      MAX      NOW",
+    "run_completed_total  outcome=completed  12,345",
+    "wait_seconds                            3       132 ms  ~10 ms  ~21 ms  ~100 ms  ~120 ms  ~130 ms",
+    "wait_seconds         template=x.y       1       2 s     2 s     2 s     2 s      2 s      2 s",
+    "score                                   1       0.79    0.79    0.79    0.79     0.79     0.79",
+    "stream_bytes                                                                                       536.2 KiB",
+  ]);
+});
+
+test("what was never recorded takes no line, nor what stands under another name as well", () => {
+  const tasks = entry("htdag_tasks", { ...histogram, unit: "{step}", count: 1, sum: 7 });
+  const metrics = {
+    htdag_tasks: [tasks],
+    "htdag.task_count": [tasks],
+    silent_total: [entry("silent_total", { count: 0, sum: 0 })],
+  };
+  assert.deepEqual(metricLines("htdag", metrics, PLAIN), [
+    "htdag",
+    "METRIC       LABELS  COUNT  SUM  MIN  P50  P95  P99  MAX  NOW",
+    "htdag_tasks          1      7",
+  ]);
+  assert.deepEqual(metricLines("idle", {}, PLAIN), ["idle", "nothing was recorded yet"]);
+});
+
+test("labels from outside reach a terminal as plain text of bounded length", () => {
+  const [, , line] = metricLines(
+    "x",
+    { a_total: [entry("a_total", { count: 1, labels: { agent: `\u001b[2J\n${"z".repeat(500)}` } })] },
+    PLAIN,
+  );
+  assert.match(line!, /^a_total +agent=\\u001b\[2J⏎z+… +1$/);
+});
