@@ -25,7 +25,7 @@ describe("the command table", () => {
     const help = await run("--help");
     assert.deepEqual([help.status, help.stderr], [0, ""]);
     const names =
-      "demo up down setup submit runs show cancel explain events trace logs dlq plan catalog doctor";
+      "demo up down setup submit runs show cancel explain events trace metrics logs dlq plan catalog doctor";
     assert.deepEqual(listed(help), names.split(" "));
     assert.equal((await run()).stdout, help.stdout);
   });

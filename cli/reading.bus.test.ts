@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -194,6 +194,21 @@ test("trace draws the spans of the files in the instance's folder", async () => 
   assert.match(without.stderr, /^genesis: no spans of run [^\n]*\n$/);
 });
 
+test("trace --html writes one page and says where, or in one line why it could not", async () => {
+  const file = join(dir, "page.html");
+  const written = await run("trace", "d0ne", "--dir", dir, "--html", file);
+  assert.deepEqual(written, {
+    status: 0,
+    stdout: `wrote ${file} with 1 span; open it in a browser\n`,
+    stderr: "",
+  });
+  assert.match(readFileSync(file, "utf8"), /^<!doctype html>\n[^]*<title>d0ne0000 the goal of d0ne<\/title>/);
+  const document = json(await run("trace", "d0ne", "--dir", dir, "--html", file, "--json"));
+  assert.deepEqual([document.run, document.html, Object.keys(document).length], [DONE, file, 3]);
+  const refused = await run("trace", "d0ne", "--dir", dir, "--html", join(dir, "nowhere", "page.html"));
+  assert.deepEqual([refused.status, refused.stdout], [1, ""]);
+  assert.match(refused.stderr, /^genesis: could not write [^\n]*page\.html \(ENOENT\)\n$/);
+});
 test("a broker that is not there, or without Genesis on it, is exit code 1 and one line", async () => {
   const away = await genesis(["runs", "--nats", "nats://127.0.0.1:9"]);
   assert.deepEqual([away.status, away.stdout], [1, ""]);

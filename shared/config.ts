@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * The one table of settings, and the only place that reads the environment. A row says which variable, who reads it, what
- * it means and how its text becomes a value; the settings page in docs/ is made from it.
+ * The one table of settings, and the only place that reads the environment. A row says which variable, who reads it,
+ * what it means and how its text becomes a value; the settings page in docs/ is made from it.
  */
 
 type Row<T> = {
@@ -293,8 +293,8 @@ export type Settings = { [K in SettingName]: K extends Optional ? Value<K> | und
 export const PROJECT_ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Every setting, read and checked. @throws SettingError for the first that does not fit, and for a `GENESIS_` variable
- * that is in no row (a typing error would otherwise be a silent default).
+ * Every setting, read and checked. @throws SettingError for the first that does not fit, and for a `GENESIS_`
+ * variable that is in no row (a typing error would otherwise be a silent default).
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const known = new Set<string>(Object.values(SETTINGS).map((r) => r.variable));

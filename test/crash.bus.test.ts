@@ -115,4 +115,9 @@ test("kill -9 of each service and of the broker in the middle of runs loses noth
   assert.deepEqual(audit(await client.readAll("GENESIS", "genesis.v1.>"), accepted), []);
   assert.deepEqual(await client.deadLetters(), []);
   await eventually(() => isAllHandled(client));
+  const later = (await instance.logLines()).filter(({ event }) => event === "retry_later");
+  assert.deepEqual(
+    later.filter((line) => line["stream"] === "GENESIS" && line["correlation_id"] === undefined),
+    [],
+  );
 });

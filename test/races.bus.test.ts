@@ -145,6 +145,39 @@ describe("a signal", () => {
   });
 });
 
+/** Begins a run whose planner stands still, and has it end before there is a plan. @returns its facts, once the planner went on */
+async function endedWithoutPlan(
+  outcome: Outcome,
+  end: (run: string) => Promise<unknown>,
+  task = {},
+): Promise<Fact[]> {
+  const goOn = instance.freeze("htdag");
+  const run = await begin("flow_chain", task);
+  await end(run);
+  await client.finished(run);
+  goOn();
+  for (const stage of ["htdag", "halo", "aop", "execution"])
+    await eventually(() => isAllHandled(client, stage));
+  return audited(run, outcome);
+}
+
+describe("an end that comes before there is a plan", () => {
+  test("by a cancel: the plan that was asked for comes too late to be carried out", async () => {
+    const facts = await endedWithoutPlan("cancelled", (run) =>
+      client.signal(run, "stop", { kind: "cancel" }),
+    );
+    assert.deepEqual(typesOf(facts).slice(0, 3), ["task.submitted", "run.signal", "run.finished"]);
+    assert.ok(typesOf(facts.slice(3)).every((type) => /^plan\.(decomposed|routed)$/.test(type)));
+  });
+
+  test("by the deadline: the same", async () => {
+    const deadline = new Date(Date.now() + 500).toISOString();
+    const facts = await endedWithoutPlan("expired", async () => {}, { deadline });
+    assert.deepEqual(typesOf(facts).slice(0, 2), ["task.submitted", "run.finished"]);
+    assert.ok(typesOf(facts.slice(2)).every((type) => /^plan\.(decomposed|routed)$/.test(type)));
+  });
+});
+
 describe("an attempt", () => {
   test("goes to one agent, whoever asks whom at the same time", async (t) => {
     const other = await foreignClient(instance.url);

@@ -7,6 +7,7 @@ import { audit } from "./support/auditor.ts";
 import { eventually } from "./support/eventually.ts";
 import { factOf, traceIdOf, type Fact } from "./support/fact-shape.ts";
 import type { ForeignClient } from "./support/foreign-client.ts";
+import { isAllHandled } from "./support/load.ts";
 import { complete, dispatchOf } from "./support/puppet.ts";
 import { bodyOf, hex32, runOfInbox, runOfKey } from "./support/stored-message.ts";
 import { forgeriesOf } from "./support/forgeries.ts";
@@ -114,6 +115,18 @@ test("a key stands for one run: the same payload gives it back, another one is a
   assert.match(letter.subject, /^genesis\.dlq\.gateway\.E_CONFLICT\.[0-9a-f]{32}$/);
   assert.deepEqual(letter.headers["correlation-id"], ["c-1"]);
   assert.equal((await client.history(first["run"]!)).length, 7, "the run is the one it was");
+});
+
+test("a key that many use at once is one run, and all of them are told so", async () => {
+  const headers = { "idempotency-key": "together" };
+  const task = { goal: "take a course", taskType: "flow_noop" };
+  const many = Array.from({ length: 20 });
+  const replies = await Promise.all(many.map(() => client.submit(task, headers)));
+  await Promise.all(many.map(() => client.task(task, headers)));
+  assert.equal(new Set(replies.map((reply) => JSON.stringify(reply))).size, 1);
+  assert.equal(replies[0]!["run"], runOfKey("together"));
+  await eventually(() => isAllHandled(client, "gateway"));
+  assert.equal((await factsOf(runOfKey("together"), "completed")).length, 7);
 });
 
 test("a chain goes step by step, a fan side by side, and the last steps' outputs are the result", async () => {

@@ -9,7 +9,7 @@ import { isAllHandled } from "./support/load.ts";
 import { MALFORMED_FACTS } from "./support/malformed-facts.ts";
 import { complete, dispatchOf } from "./support/puppet.ts";
 import { publishRaw } from "./support/raw-nats.ts";
-import { bodyOf, type Stored } from "./support/stored-message.ts";
+import { bodyOf, hex32, runOfKey, type Stored } from "./support/stored-message.ts";
 
 // Anyone on the bus can write where a fact belongs. What cannot be read as that fact is one dead letter, and ends what waited
 // for the fact as the contract says; nothing waits for ever, and nobody falls over.
@@ -216,6 +216,25 @@ describe("a malformed fact is one dead letter of whoever reads it", () => {
   test("and holds nobody up", async () => {
     assert.equal((await endOf(await begin("flow_chain"))).data.outcome, "completed");
   });
+});
+
+test("what stands under a run's id before its task is no part of it", async () => {
+  const run = runOfKey("early");
+  const subject = `genesis.v1.run.signal.${run}.stop`;
+  const body = {
+    id: hex32(`${subject}|`),
+    type: "run.signal",
+    version: 1,
+    run,
+    causationId: "",
+    correlationId: "c",
+    time: new Date().toISOString(),
+    data: { kind: "cancel", actor: { kind: "user", name: "too early" } },
+  };
+  assert.equal((await client.publish(subject, JSON.stringify(body))).error, undefined);
+  const task = { goal: "begin after all", taskType: "flow_noop" };
+  await client.submit(task, { "idempotency-key": "early" });
+  assert.equal((await endOf(run)).data.outcome, "completed");
 });
 
 test("an unreadable task is no run: what follows under its id is ignored", async () => {

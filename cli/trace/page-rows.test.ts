@@ -10,7 +10,10 @@ import type { Span } from "./span.ts";
 
 const services = ["gateway", "htdag", "halo", "aop", "execution", "agents"];
 const log = { when: "+13 ms agents", level: "info", message: "counted", rest: "" };
-const logs = new Map([[spanId(10), [log]]]);
+const logs = new Map([
+  [spanId(3), [log]],
+  [spanId(10), [log, { ...log, level: "warn" }]],
+]);
 const rowsOf = (spans: readonly Span[]) =>
   pageRows(traceRows(hopsOf(spanTrees(spans)), new Set(criticalPath(spans))), {
     beginMs: START_MS,
@@ -34,7 +37,7 @@ test("a message is one row: who sent it and who handled it, and its sending, wai
     bullet: "◆",
     remarks: [],
     links: [],
-    logs: 0,
+    warnings: 0,
     bars: [
       { is: "wait", service: 4, at: 1, ms: 4 },
       { is: "sent", service: 3, at: 0, ms: 3 },
@@ -116,9 +119,9 @@ test("a link leads from both sides, and its row is one to go to", () => {
   });
 });
 
-test("a row says how many log lines there are in it", () => {
+test("a row says how many of its log lines are warnings", () => {
   assert.deepEqual(
-    rows.filter(({ logs: count }) => count > 0).map(({ name, logs: count }) => [name, count]),
+    rows.filter(({ warnings }) => warnings > 0).map(({ name, warnings }) => [name, warnings]),
     [["invoke_agent worker", 1]],
   );
 });
@@ -144,7 +147,7 @@ test("a span's block has its facts, its log lines and its attributes", () => {
       ],
       blocks: [
         { title: "halo.candidate", facts: [["halo.agent", "worker"]] },
-        { title: "Log lines (1)", isFolded: false, logs: [log] },
+        { title: "Log lines (2)", isFolded: false, logs: logs.get(spanId(10)) },
         { title: "Attributes (1)", isFolded: true, facts: [["genesis.step", "b"]] },
       ],
     },

@@ -43,8 +43,8 @@ export type PageRow = Place & {
   /** The sign of a message: on the critical path, taken by somebody, or by nobody. */
   bullet: "◆" | "●" | "○" | "";
   remarks: readonly Remark[];
-  /** How many log lines its spans wrote. */
-  logs: number;
+  /** How many log lines of its spans are warnings, or worse. */
+  warnings: number;
   /** The rows that it links to. */
   links: readonly number[];
   bars: readonly PageBar[];
@@ -75,6 +75,12 @@ export function pageRows(rows: readonly TraceRow[], source: RowSource): PageRow[
   return rows.map((row, i) => pageRow(row, { to: links[i]!, from: backLinks[i]! }, source));
 }
 
+const WARNINGS: ReadonlySet<string> = new Set(["warn", "error", "fatal"]);
+
+function isWarning({ level }: PageLog): boolean {
+  return WARNINGS.has(level);
+}
+
 type Links = { to: readonly LinkTarget[]; from: readonly LinkTarget[] };
 
 function pageRow(row: TraceRow, { to, from }: Links, source: RowSource): PageRow {
@@ -95,7 +101,7 @@ function pageRow(row: TraceRow, { to, from }: Links, source: RowSource): PageRow
     bullet: part === undefined ? bullet : "",
     remarks: remarksOf(row).map(({ text, isError }) => ({ text: shorten(text, TEXT_WIDTH), isError })),
     links: to.flatMap((link) => link.row ?? []),
-    logs: spans.reduce((count, { spanId }) => count + (source.logs.get(spanId)?.length ?? 0), 0),
+    warnings: spans.flatMap(({ spanId }) => source.logs.get(spanId) ?? []).filter(isWarning).length,
     bars: barsOf(row, source),
     took: duration(spans.at(-1)!.durationMs),
     label: labelOf(row, source),

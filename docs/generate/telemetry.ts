@@ -18,7 +18,9 @@ import {
 } from "../../shared/telemetry/names.ts";
 import { code, table } from "./markdown.ts";
 
-/** What is made of the table of names: a page for people, an allow-list for the Collector, and rules for Prometheus. */
+/**
+ * What is made of the table of names: a page for people, an allow-list for the Collector, and rules for Prometheus.
+ */
 export const TELEMETRY_DOCUMENTS: Readonly<Record<string, () => string>> = {
   "docs/telemetry-reference.md": referencePage,
   "deploy/collector/allowed-attributes.yaml": allowedAttributes,
@@ -182,7 +184,10 @@ ${names.map((name) => `- ${name}`).join("\n")}
 `;
 }
 
-/** Ratios are computed where they are asked for, and never stored by a service: these are the ones that are asked for often. */
+/**
+ * Ratios are computed where they are asked for, and never stored by a service: these are the ones that are asked for
+ * often.
+ */
 function recordingRules(): string {
   const runs = METRICS.runsFinished.name;
   const seconds = METRICS.runSeconds.name;

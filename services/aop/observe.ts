@@ -9,7 +9,10 @@ import {
   type SpanName,
 } from "../../shared/telemetry/names.ts";
 
-/** What a verdict shows: the score by which profile, which checks passed, and what was found, by code and not in words. */
+/**
+ * What a verdict shows: the score by which profile, which checks passed, and what was found, by code and not in
+ * words.
+ */
 export function observe(event: StoredEvent<"plan.routed">, written: readonly NewEvent[]): Observation {
   const verdict = written.find((e) => e.type === "plan.validated" || e.type === "plan.rejected");
   if (verdict === undefined) return {};

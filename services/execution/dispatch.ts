@@ -11,8 +11,8 @@ import { inlineOrRefs, otherInputs, sizeOf, type Output } from "./outputs.ts";
 const ENVELOPE_BYTES = 1024;
 
 /**
- * Asks the agent of a step for its next attempt: with the outputs of the primitive steps it directly depends on, inline
- * while the message stays small. A dispatch that could not be written becomes the failure of its attempt.
+ * Asks the agent of a step for its next attempt: with the outputs of the primitive steps it directly depends on,
+ * inline while the message stays small. A dispatch that could not be written becomes the failure of its attempt.
  */
 export function dispatch({
   run,

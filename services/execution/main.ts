@@ -5,7 +5,10 @@ import { foldRun } from "../../shared/domain/run.ts";
 import { next } from "./next.ts";
 import { observe } from "./observe.ts";
 
-/** Execution owns a run's life: what to dispatch, when to give up, how it ends. It decides from the log, so any instance can handle anything. */
+/**
+ * Execution owns a run's life: what to dispatch, when to give up, how it ends. It decides from the log, so any
+ * instance can handle anything.
+ */
 await service("execution", {
   start: async (context) => [
     ...(await stage(context, {

@@ -18,10 +18,10 @@ export type Next = { append: Append[]; timers: SetTimer[] };
 type Intent = { cause: Cause; append: Append };
 
 /**
- * What is to be done about a run, seen from one trigger: which steps to dispatch, which attempts to give up, which timers
- * to set, whether it is over. An intent belongs to the trigger that its cause leads back to, so every intent has exactly
- * one handler, whichever instance that is, and the trace of a run is the tree of its causes. Called again after its facts
- * were appended, it goes on from there until nothing is left to append.
+ * What is to be done about a run, seen from one trigger: which steps to dispatch, which attempts to give up, which
+ * timers to set, whether it is over. An intent belongs to the trigger that its cause leads back to, so every intent
+ * has exactly one handler, whichever instance that is, and the trace of a run is the tree of its causes. Called again
+ * after its facts were appended, it goes on from there until nothing is left to append.
  */
 export function next(run: Run, trigger: Trigger): Next {
   const from = triggerId(run, trigger);
@@ -64,7 +64,9 @@ function goOn(run: Run, plan: Plan, trigger: Trigger): Intent[] {
   });
 }
 
-/** The earliest reason why a step can never start: a failed or skipped step before it that it cannot go on without. */
+/**
+ * The earliest reason why a step can never start: a failed or skipped step before it that it cannot go on without.
+ */
 function hindranceOf(
   run: Run,
   plan: Plan,
@@ -153,7 +155,10 @@ function skipIntent(
   return { cause: because.cause, append: { event, expect: { runAt: run.lastSeq } } };
 }
 
-/** First every step that will not run any more is skipped, so that each has its end in the log; then the run is finished. */
+/**
+ * First every step that will not run any more is skipped, so that each has its end in the log; then the run is
+ * finished.
+ */
 function endRun(run: Run, task: StoredEvent<"task.submitted">, ending: Ending): Append[] {
   const left =
     run.plan?.primitives.filter(({ id }) => ["waiting", "retrying"].includes(stateOf(run, id).is)) ?? [];
@@ -201,7 +206,10 @@ function isTimer(trigger: Trigger, kind: Timer["kind"]): trigger is { timer: Tim
   return "timer" in trigger && trigger.timer.kind === kind;
 }
 
-/** The event that a trigger stands for: itself, or the one that set the timer. Undefined when that one is not in the log. */
+/**
+ * The event that a trigger stands for: itself, or the one that set the timer. Undefined when that one is not in the
+ * log.
+ */
 function triggerId(run: Run, trigger: Trigger): string | undefined {
   if ("fact" in trigger) return trigger.fact;
   const { kind, step = "", attempt } = trigger.timer;
@@ -210,7 +218,9 @@ function triggerId(run: Run, trigger: Trigger): string | undefined {
   return setters?.find((event) => event.attempt === attempt)?.id;
 }
 
-/** Whether an event leads back to the trigger, through facts that execution wrote and that nobody hands back to it. */
+/**
+ * Whether an event leads back to the trigger, through facts that execution wrote and that nobody hands back to it.
+ */
 function followsFrom(run: Run, from: string): (id: string) => boolean {
   const causeOf = new Map<string, string>();
   for (const state of run.steps.values())

@@ -5,7 +5,9 @@ import { ATTRIBUTE, type Observation, type Point, type SummarySpan } from "../..
 /** The name of the workflow, on the span that tells of a run as a whole. */
 const WORKFLOW = "genesis";
 
-/** What execution's work on a run shows: attempts that agents were asked for, and the end of the run with a summary. */
+/**
+ * What execution's work on a run shows: attempts that agents were asked for, and the end of the run with a summary.
+ */
 export function observe(
   trigger: StoredEvent | undefined,
   written: readonly NewEvent[],
@@ -53,7 +55,9 @@ function endOf(
   ];
 }
 
-/** The run as a whole: one span from the storing of its task to its end, beside everything that happened in between. */
+/**
+ * The run as a whole: one span from the storing of its task to its end, beside everything that happened in between.
+ */
 function summaryOf(
   task: StoredEvent<"task.submitted">,
   { data }: NewEvent<"run.finished">,
@@ -67,8 +71,8 @@ function summaryOf(
       task.traceparent === undefined
         ? undefined
         : { traceparent: task.traceparent, tracestate: task.tracestate },
-    // The broker's time is cut to milliseconds here, and the run began within this one: a span that began before the one
-    // that it stands under would look like a mistake.
+    // The broker's time is cut to milliseconds here, and the run began within this one: a span that began before the
+    // one that it stands under would look like a mistake.
     startMs: task.storedAtMs + 1,
     attributes: {
       [ATTRIBUTE.genAiOperation]: "invoke_workflow",

@@ -13,8 +13,8 @@ export function sizeOf(value: unknown): number {
 }
 
 /**
- * Outputs by step: as they are while all of them together stay under `room` bytes; else the largest stand as references
- * to the stored message that holds them, as many as it takes.
+ * Outputs by step: as they are while all of them together stay under `room` bytes; else the largest stand as
+ * references to the stored message that holds them, as many as it takes.
  */
 export function inlineOrRefs(outputs: readonly Output[], room: number): Record<string, unknown> {
   let used = outputs.reduce((sum, { step, event }) => sum + event.raw.length + step.length, 0);

@@ -10,15 +10,17 @@ import { traceIdOf } from "../../shared/telemetry/trace-context.ts";
 import { accept, runOf } from "./accept.ts";
 
 /**
- * Takes a task in: when this returns, `task.submitted` is on disk. A key that was used before gives the run that it was used
- * for. @param hasRoom whether the log has room for new runs
- * @throws GenesisError with the reason for which the task is refused
+ * Takes a task in: when this returns, `task.submitted` is on disk. A key that was used before gives the run that it
+ * was used for. @param hasRoom whether the log has room for new runs @throws GenesisError with the reason for which
+ * the task is refused
  */
 export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<boolean>): Promise<Accepted> {
   const { run, isKeyed } = runOf(arrival);
+  const subject = bus.subjects.fact("task.submitted", run, "once");
   if (isKeyed) {
-    // Looked up before the payload is judged: a deadline that has passed since does not make a repeated task a wrong one.
-    const known = await bus.log.read(bus.subjects.fact("task.submitted", run, "once"));
+    // Looked up before the payload is judged: a deadline that has passed since does not make a repeated task a wrong
+    // one.
+    const known = await bus.log.read(subject);
     if (known) return sameAsBefore(known, arrival);
   }
   const madeAtMs = Date.now();
@@ -29,11 +31,18 @@ export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<
   const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, madeAtMs, root });
   if (outcome.kind === "superseded") return sameAsBefore(outcome.by, arrival);
   if (outcome.kind === "moved") throw new GenesisError("E_STORAGE");
-  if (!outcome.again) record("runsSubmitted", {});
+  if (outcome.again) {
+    // The same task in the same millisecond is the same fact, with the correlation and trace of whoever was first.
+    const stands = await bus.log.read(subject);
+    if (stands) return sameAsBefore(stands, arrival);
+  }
+  record("runsSubmitted", {});
   return { run, correlationId, traceId: traceIdOf(outcome.traceparent ?? "") ?? "" };
 }
 
-/** The task that a run began with, for whoever submits it again. @throws GenesisError `E_CONFLICT` for another payload */
+/**
+ * The task that a run began with, for whoever submits it again. @throws GenesisError `E_CONFLICT` for another payload
+ */
 function sameAsBefore({ event }: Fact, arrival: Arrival): Accepted {
   if (event?.type !== "task.submitted" || event.data.requestHash !== sha256(arrival.bytes))
     throw new GenesisError("E_CONFLICT");

@@ -20,7 +20,9 @@ export type Contender = {
 /** Who takes a step, if anybody can, and everyone who was in question: the best first. */
 export type Choice = { chosen: Contender | undefined; contenders: readonly Contender[] };
 
-/** What a choice is made from. `loadOf` says how many steps that may run at the same time an agent was given already. */
+/**
+ * What a choice is made from. `loadOf` says how many steps that may run at the same time an agent was given already.
+ */
 export type Options = {
   agents: readonly AgentCard[];
   matches: readonly RuleMatch[];
@@ -28,9 +30,9 @@ export type Options = {
 };
 
 /**
- * Chooses the agent for a step: those that rules name, by priority, then those that take its type, by success rate, load
- * and the order of the catalogue. The first that can take it and has room gets it. When nobody has room the first that can
- * take it does, and the step waits for it: capacity alone makes no step unroutable.
+ * Chooses the agent for a step: those that rules name, by priority, then those that take its type, by success rate,
+ * load and the order of the catalogue. The first that can take it and has room gets it. When nobody has room the
+ * first that can take it does, and the step waits for it: capacity alone makes no step unroutable.
  */
 export function choose(step: Step, options: Options): Choice {
   const contenders = contendersFor(step, options);

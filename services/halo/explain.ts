@@ -7,8 +7,8 @@ export type About = { taskType: string; because?: string | undefined };
 const MAX_NAMED = 3;
 
 /**
- * A decision in words. Made from the record and the rule's own reason alone, so that anyone who has the record and the rule
- * set can make it again.
+ * A decision in words. Made from the record and the rule's own reason alone, so that anyone who has the record and
+ * the rule set can make it again.
  */
 export function explain(record: Omit<Decision, "explanation">, { taskType, because }: About): string {
   const { candidates } = record;

@@ -6,7 +6,9 @@ import { readGauges } from "../../shared/telemetry/metrics.ts";
 import { decide } from "./decide.ts";
 import { capacities, observe } from "./observe.ts";
 
-/** HALO, the rule router: every step of a plan gets an agent, or the reason why not, each with its decision record. */
+/**
+ * HALO, the rule router: every step of a plan gets an agent, or the reason why not, each with its decision record.
+ */
 await service("halo", {
   prepare: ({ catalog }) => loadCatalog(catalog),
   start: (context, registry) => {

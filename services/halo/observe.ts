@@ -12,7 +12,9 @@ import {
 /** A span tells of this many candidates; the decision record in the log has them all. */
 const MAX_CANDIDATES = 16;
 
-/** What the routing of a plan shows: how many steps found an agent, by what, under which rule set, and each decision. */
+/**
+ * What the routing of a plan shows: how many steps found an agent, by what, under which rule set, and each decision.
+ */
 export function observe(event: StoredEvent<"plan.decomposed">, written: readonly NewEvent[]): Observation {
   const routed = written.find((e) => e.type === "plan.routed");
   if (routed === undefined) return {};
@@ -98,7 +100,10 @@ function chosenOf({ candidates }: Decision): Candidate | undefined {
   return candidates.find(({ rejectedBecause }) => rejectedBecause === undefined);
 }
 
-/** How far the chosen agent's score is ahead of the best of the others; a rule may choose one that is not ahead at all. */
+/**
+ * How far the chosen agent's score is ahead of the best of the others; a rule may choose one that is not ahead at
+ * all.
+ */
 function marginOf(chosen: Candidate, candidates: readonly Candidate[]): number {
   const others = candidates.filter((other) => other !== chosen).map(({ score }) => score);
   return Math.max(0, chosen.score - Math.max(0, ...others));

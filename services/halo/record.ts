@@ -4,8 +4,8 @@ import { isFull, type Choice, type Contender } from "./choose.ts";
 import { explain } from "./explain.ts";
 
 /**
- * The decision record of a choice: by what it was made, what matched, everyone who was in question with the reason why not,
- * and the rest of the agents by reason. `matched` also tells how busy the chosen agent was.
+ * The decision record of a choice: by what it was made, what matched, everyone who was in question with the reason
+ * why not, and the rest of the agents by reason. `matched` also tells how busy the chosen agent was.
  */
 export function recordOf(step: Step, choice: Choice, agents: readonly AgentCard[]): Decision {
   const { chosen, contenders } = choice;

@@ -17,9 +17,9 @@ export type RoutedData = EventData<"plan.routed">;
 const MAX_TOLD = 64;
 
 /**
- * Gives every primitive step of a plan an agent, or the reason why not, each with its decision record. Steps are routed in
- * the order of their dependencies and told in the order of the plan. Never throws: of a plan that is broken it routes what
- * it can, of two steps with one id the first; judging is for AOP.
+ * Gives every primitive step of a plan an agent, or the reason why not, each with its decision record. Steps are
+ * routed in the order of their dependencies and told in the order of the plan. Never throws: of a plan that is broken
+ * it routes what it can, of two steps with one id the first; judging is for AOP.
  */
 export function route(steps: readonly Step[], registry: Registry, part: Part): RoutedData {
   return part("halo.route", () => {

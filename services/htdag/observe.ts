@@ -2,7 +2,10 @@ import type { NewEvent } from "../../shared/contract/events.ts";
 import { ATTRIBUTE, type Observation } from "../../shared/telemetry/names.ts";
 import type { Asking } from "./decide.ts";
 
-/** What planning shows: which revision, made by what, and how large; of an update, how it was answered. Of the goal only its length. */
+/**
+ * What planning shows: which revision, made by what, and how large; of an update, how it was answered. Of the goal
+ * only its length.
+ */
 export function observe(event: Asking, written: readonly NewEvent[]): Observation {
   const refused = written.find((e) => e.type === "plan.refused");
   if (refused) return observeRefusal(refused);

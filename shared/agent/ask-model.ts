@@ -23,8 +23,8 @@ export type ModelAnswer = {
 const MS_PER_S = 1000;
 
 /**
- * Asks a model, as a span of the GenAI conventions and with its duration in a histogram. Neither the question nor the answer is
- * told. @param describe what of an answer may be told
+ * Asks a model, as a span of the GenAI conventions and with its duration in a histogram. Neither the question nor the
+ * answer is told. @param describe what of an answer may be told
  */
 export async function askModel<T>(
   { provider, model, url }: AskedModel,

@@ -44,7 +44,9 @@ export type Task = {
 export type Agent = { name: string; tasks: Readonly<Record<string, Task>> };
 
 type Schemas = Record<string, z.ZodType>;
-/** Two views of the same object: from the first come the types of the inputs, from the second those of the outputs. */
+/**
+ * Two views of the same object: from the first come the types of the inputs, from the second those of the outputs.
+ */
 type Tasks<I extends Schemas, O extends Schemas> = {
   [T in keyof I]: { input: I[T]; handler: (input: z.output<I[T]>, step: StepContext) => unknown };
 } & {
@@ -55,9 +57,9 @@ type Tasks<I extends Schemas, O extends Schemas> = {
 };
 
 /**
- * Declares an agent. A step's input is checked against `input` before the handler sees it (defaults filled in, unknown fields
- * dropped), what the handler returns against `output` before anybody else does. Handlers may run twice for one step.
- * @throws GenesisError `E_ID` for a name or task type that may not stand in a subject
+ * Declares an agent. A step's input is checked against `input` before the handler sees it (defaults filled in,
+ * unknown fields dropped), what the handler returns against `output` before anybody else does. Handlers may run twice
+ * for one step. @throws GenesisError `E_ID` for a name or task type that may not stand in a subject
  */
 export function defineAgent<I extends Schemas, O extends Schemas>(agent: {
   name: string;

@@ -1,12 +1,14 @@
 import { GenesisError, type ErrorDetail } from "../contract/errors.ts";
 
 /**
- * Both are `E_AGENT` on the bus. Their text goes nowhere, since it may quote a task; what the owner of the run and the log may
- * know stands in `details`, as a place and a rule.
+ * Both are `E_AGENT` on the bus. Their text goes nowhere, since it may quote a task; what the owner of the run and
+ * the log may know stands in `details`, as a place and a rule.
  */
 type Options = { details?: ErrorDetail[]; cause?: unknown };
 
-/** A handler throws this when the same step may well succeed later: the next attempt follows after the run's backoff. */
+/**
+ * A handler throws this when the same step may well succeed later: the next attempt follows after the run's backoff.
+ */
 export class RetryableError extends Error {
   readonly details: ErrorDetail[];
   constructor(message: string, { details = [], cause }: Options = {}) {
@@ -27,8 +29,8 @@ export class TerminalError extends Error {
 }
 
 /**
- * What a handler threw, as an error of the contract: one that already is stays what it is; everything else is `E_AGENT`, and
- * worth another attempt unless the handler said that it is not.
+ * What a handler threw, as an error of the contract: one that already is stays what it is; everything else is
+ * `E_AGENT`, and worth another attempt unless the handler said that it is not.
  */
 export function asAgentError(thrown: unknown): GenesisError {
   if (thrown instanceof GenesisError) return thrown;

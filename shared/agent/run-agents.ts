@@ -17,8 +17,9 @@ import { runStep } from "./run-step.ts";
 export type Staff = readonly { agent: Agent; concurrency: number }[];
 
 /**
- * Has agents do the steps that are dispatched to them, until they are told to drain. Makes nothing on the broker: a card in a
- * catalogue and `genesis setup` make an agent's consumers. @throws SetupMissing when they are not there after 60 s
+ * Has agents do the steps that are dispatched to them, until they are told to drain. Makes nothing on the broker: a
+ * card in a catalogue and `genesis setup` make an agent's consumers. @throws SetupMissing when they are not there
+ * after 60 s
  */
 export async function runAgents(ctx: BusContext, staff: Staff): Promise<Work[]> {
   const consumers = staff.flatMap(({ agent }) =>

@@ -21,8 +21,8 @@ export type TriedStep = {
 export type Tried = { outcome: StepOutcome; progress: ProgressNote[]; logged: LogFields[] };
 
 /**
- * The test kit: has an agent do a step as a dispatch would, without a bus. Checks of input and output, error mapping and usage
- * are those of production.
+ * The test kit: has an agent do a step as a dispatch would, without a bus. Checks of input and output, error mapping
+ * and usage are those of production.
  */
 export async function tryStep(agent: Agent, tried: TriedStep): Promise<Tried> {
   const progress: ProgressNote[] = [];

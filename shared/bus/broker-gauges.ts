@@ -5,7 +5,10 @@ import { readGauges } from "../telemetry/metrics.ts";
 import type { Point } from "../telemetry/names.ts";
 import type { Bus } from "./connect.ts";
 
-/** What the broker is asked for when somebody looks at a service's metrics: its own durables, and of a gateway the streams. */
+/**
+ * What the broker is asked for when somebody looks at a service's metrics: its own durables, and of a gateway the
+ * streams.
+ */
 
 /** A durable that this process takes from. */
 type Durable = { stream: StreamName; durable: string };

@@ -98,7 +98,8 @@ function plainHeaders(headers: HeaderValues): Record<string, string[]> {
   return plain;
 }
 
-function correlationIdOf(headers: HeaderValues): string | undefined {
+/** The correlation id in the headers of a message; undefined where there is none that could travel on. */
+export function correlationIdOf(headers: HeaderValues): string | undefined {
   const value = headers.get(HEADER.correlationId)?.[0];
   return value !== undefined && CORRELATION_ID.test(value) ? value : undefined;
 }

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
+import { recordSpans } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
+import { CorrelationContext } from "../telemetry/correlation.ts";
 import { deadLetterId, type DeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
 import { restMs, settleFailure } from "./settle.ts";
@@ -54,6 +56,17 @@ test("what passes by itself is tried again for ever, ever less often, and is nev
     assert.equal(await letterFor(delivery, "E_STORAGE"), undefined);
     assert.equal(restMs(count), rest);
   }
+});
+
+test("what the log is told of it carries the correlation id of the message", async () => {
+  recordSpans();
+  const { delivery } = await delivered("told", 1);
+  const told: unknown[] = [];
+  const line = (): void => void told.push(CorrelationContext.current().correlationId);
+  const log = { ...cell.ctx.log, warn: line, error: line };
+  for (const error of [new GenesisError("E_STORAGE"), new TypeError("a bug"), new GenesisError("E_INPUT")])
+    await settleFailure({ ...cell.ctx, log }, delivery, error);
+  assert.deepEqual(told, ["corr-1", "corr-1", "corr-1"]);
 });
 
 test("a bug is a dead letter after four deliveries", async () => {

@@ -1,6 +1,7 @@
 import { GenesisError, asGenesisError } from "../contract/errors.ts";
 import type { BusContext } from "./context.ts";
-import { storeDeadLetter } from "./dead-letters.ts";
+import { CorrelationContext } from "../telemetry/correlation.ts";
+import { correlationIdOf, storeDeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** How long a message rests before it comes again: after its first, second, and every further delivery. */
@@ -44,9 +45,10 @@ export async function settleFailure(ctx: BusContext, delivery: Delivery, thrown:
     if (stored) return;
   }
   const level = isBug ? "error" : "warn";
-  ctx.log[level](
-    { event: "retry_later", ...about(ctx, delivery), code: error.code, err: error },
-    "message not handled",
+  const fields = { event: "retry_later", ...about(ctx, delivery), code: error.code, err: error } as const;
+  // The span of the work, which told the log whose it is, has ended with the failure.
+  CorrelationContext.run({ correlationId: correlationIdOf(delivery.headers) }, () =>
+    ctx.log[level](fields, "message not handled"),
   );
   delivery.nak(restMs(delivery.deliveryCount));
 }

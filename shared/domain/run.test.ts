@@ -127,6 +127,11 @@ test("an unreadable update, signal or skip changes nothing", () => {
   }
 });
 
+const plain = (h: History): unknown => {
+  const { plan, ...run } = foldRun(h);
+  return { ...run, rev: plan?.rev, hash: plan?.hash };
+};
+
 test("any order of reading, with duplicates, folds to the same run", () => {
   const log = modelLog();
   const { validated } = planned(log, [step("a", { maxAttempts: 2 }), step("b", { dependsOn: ["a"] })]);
@@ -136,10 +141,6 @@ test("any order of reading, with duplicates, folds to the same run", () => {
   log.write(failed(again));
   log.write(completed(dispatched(log, "b", 1, done)));
   const history = log.history();
-  const plain = (h: History): unknown => {
-    const { plan, ...run } = foldRun(h);
-    return { ...run, rev: plan?.rev, hash: plan?.hash };
-  };
   fc.assert(
     fc.property(
       fc.shuffledSubarray([...history.events, ...history.events], { minLength: history.events.length * 2 }),

@@ -9,9 +9,9 @@ const MAX_DRIFT_MS = 2;
 let zeroMs = performance.timeOrigin;
 
 /**
- * The time of day, to about a quarter of a microsecond, monotonic while nobody sets the wall clock. Spans are given their
- * start and end from here: the SDK cuts its own start to whole milliseconds, while a hop takes less than one, so children
- * would begin before their parents. When the wall clock jumps, or the machine has slept, it follows.
+ * The time of day, to about a quarter of a microsecond, monotonic while nobody sets the wall clock. Spans are given
+ * their start and end from here: the SDK cuts its own start to whole milliseconds, while a hop takes less than one,
+ * so children would begin before their parents. When the wall clock jumps, or the machine has slept, it follows.
  */
 export function now(): HrTime {
   return hrTimeOf(nowMs());

@@ -11,8 +11,13 @@ export type CorrelationContext = {
   attempt?: number | undefined;
 };
 
-/** It travels inside OpenTelemetry's own context, so there is one async-local store in a process and never two answers. */
+/**
+ * It travels inside OpenTelemetry's own context, so there is one async-local store in a process and never two
+ * answers.
+ */
 const KEY = createContextKey("genesis correlation");
+
+const NONE: CorrelationContext = {};
 
 /** The caller's own correlation id, or a new one. */
 function create(correlationId: string = randomUUID()): { correlationId: string } {
@@ -39,10 +44,12 @@ function toHeaders({ correlationId }: CorrelationContext = current()): Record<st
 
 /** The correlation of the work that is running, or an empty one outside of any. */
 function current(): CorrelationContext {
-  return (context.active().getValue(KEY) as CorrelationContext | undefined) ?? {};
+  return (context.active().getValue(KEY) as CorrelationContext | undefined) ?? NONE;
 }
 
-/** Runs `fn` with these ids added to what already is current. They hold until `fn` has settled, and only inside it. */
+/**
+ * Runs `fn` with these ids added to what already is current. They hold until `fn` has settled, and only inside it.
+ */
 function run<T>(correlation: CorrelationContext, fn: () => T): T {
   return context.with(correlatedContext(context.active(), { ...current(), ...correlation }), fn);
 }

@@ -24,9 +24,8 @@ const TIMEOUT_CHECK_MS = 500;
 const READINESS_TIMEOUT_MS = 1000;
 
 /**
- * Serves `/metrics`, their summary as JSON, `/livez` (the process answers; nothing else is asked) and `/readyz` (it can work).
- * @param options.port 0 picks a free one
- * @throws the system's error when the address cannot be bound
+ * Serves `/metrics`, their summary as JSON, `/livez` (the process answers; nothing else is asked) and `/readyz` (it
+ * can work). @param options.port 0 picks a free one @throws the system's error when the address cannot be bound
  */
 export async function serveHttp({ host, port, readiness }: HttpOptions): Promise<HttpServer> {
   const pages: Record<string, () => Promise<Answer>> = {

@@ -23,9 +23,9 @@ export type LabelSets = {
 };
 
 /**
- * Series that the table's metrics may have in one process; Node's own take less than 60, so a scrape stays under 500. Every
- * metric has its label set of `other`s paid for in advance, so that there is always a place left to count; and a counter
- * whose values are all listed has them all, so that accounts of what was exported or dropped stay exact.
+ * Series that the table's metrics may have in one process; Node's own take less than 60, so a scrape stays under 500.
+ * Every metric has its label set of `other`s paid for in advance, so that there is always a place left to count; and
+ * a counter whose values are all listed has them all, so that accounts of what was exported or dropped stay exact.
  */
 const MAX_SERIES = 430;
 
@@ -44,9 +44,9 @@ export function openLabelSets(row: MetricRow): LabelSets {
 }
 
 /**
- * The label set under which labels are counted: their own; or, where a value is beyond its bounds, one with `other` in its
- * place; or, where the process has as many series as it may have, the one of `other`s alone.
- * @param onRefused told of the last case
+ * The label set under which labels are counted: their own; or, where a value is beyond its bounds, one with `other`
+ * in its place; or, where the process has as many series as it may have, the one of `other`s alone. @param onRefused
+ * told of the last case
  */
 export function labelSetOf(sets: LabelSets, labels: Labels, onRefused: () => void): LabelSet {
   return sets.byKey.get(keyOf(sets, labels)) ?? admitted(sets, labels, onRefused);

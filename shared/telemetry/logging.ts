@@ -6,7 +6,9 @@ import { prettyLines } from "./pretty-lines.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
-/** What a log line says beside its message: a stable word for what happened, and values under the keys of names.ts. */
+/**
+ * What a log line says beside its message: a stable word for what happened, and values under the keys of names.ts.
+ */
 export type LogFields = { event: string; err?: unknown } & Partial<
   Record<Exclude<LogKey, "event" | "err">, string | number | boolean | undefined>
 >;
@@ -16,8 +18,8 @@ export type Log = Record<LogLevel, (fields: LogFields, message: string) => void>
 export type LoggingOptions = { service: string; level: LogLevel; format: "json" | "pretty" };
 
 /**
- * Writes one JSON object a line to standard output, with the ids of the work at hand: trace, span, correlation, run, step.
- * Keys that names.ts does not know are left out, so a goal, an input, an output or a result cannot slip in.
+ * Writes one JSON object a line to standard output, with the ids of the work at hand: trace, span, correlation, run,
+ * step. Keys that names.ts does not know are left out, so a goal, an input, an output or a result cannot slip in.
  */
 export function createLog(options: LoggingOptions, out: DestinationStream = standardOutput()): Log {
   const { service, level, format } = options;
@@ -41,7 +43,9 @@ export function useLog(log: Log): void {
   processLog = log;
 }
 
-/** Writes a line into the log of this process, with the ids of the work at hand; nowhere while the process has none. */
+/**
+ * Writes a line into the log of this process, with the ids of the work at hand; nowhere while the process has none.
+ */
 export function logStructured(level: LogLevel, fields: LogFields, message: string): void {
   processLog?.[level](fields, message);
 }

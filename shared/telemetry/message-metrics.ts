@@ -60,7 +60,10 @@ export async function measurePublishing<T>(
 
 const LANE = /^(agent-.+)-(?:high|normal|low)$/;
 
-/** A durable as a label: those of one agent count as one, or a service with many agents would have three times the series. */
+/**
+ * A durable as a label: those of one agent count as one, or a service with many agents would have three times the
+ * series.
+ */
 export function durableLabel(durable: string): string {
   return LANE.exec(durable)?.[1] ?? durable;
 }

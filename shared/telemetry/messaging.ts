@@ -23,7 +23,10 @@ import {
   type TraceHeaders,
 } from "./trace-context.ts";
 
-/** What is known of a message on either side of the broker. `template` is its subject without ids, `bytes` the size of its body. */
+/**
+ * What is known of a message on either side of the broker. `template` is its subject without ids, `bytes` the size of
+ * its body.
+ */
 type Message = {
   template: string;
   stream: string;
@@ -35,8 +38,8 @@ type Message = {
   step?: string | undefined;
   attempt?: number | undefined;
   /**
-   * The message under whose span this one belongs instead of its natural parent, which is linked then: the submission, for a
-   * later revision, and for what comes from outside into a run (promise 6 of the contract).
+   * The message under whose span this one belongs instead of its natural parent, which is linked then: the
+   * submission, for a later revision, and for what comes from outside into a run (promise 6 of the contract).
    */
   under?: TraceHeaders | undefined;
 };
@@ -69,16 +72,19 @@ const MAX_LINKS = 128;
 /** Where the broker is, on every span of the transport. */
 let server: Attributes = {};
 
-/** Says which broker the messages go through. @param url of the setting; what it holds beside host and port is not kept. */
+/**
+ * Says which broker the messages go through. @param url of the setting; what it holds beside host and port is not
+ * kept.
+ */
 export function useBroker(url: string): void {
   const { hostname, port } = new URL(url);
   server = { [ATTRIBUTE.serverAddress]: hostname, ...(port && { [ATTRIBUTE.serverPort]: Number(port) }) };
 }
 
 /**
- * Runs the handling of one message as a CONSUMER span whose parent is the span that produced the message. A message without a
- * usable context starts a trace and is counted. A redelivery links to the attempt before it, where that was made here. Log
- * lines inside carry the message's ids.
+ * Runs the handling of one message as a CONSUMER span whose parent is the span that produced the message. A message
+ * without a usable context starts a trace and is counted. A redelivery links to the attempt before it, where that was
+ * made here. Log lines inside carry the message's ids.
  */
 export function processSpan<T>(message: ProcessedMessage, fn: () => Promise<T>): Promise<T> {
   const producer = producerOf(message);
@@ -103,7 +109,9 @@ export function publishSpan<T>(message: PublishedMessage, fn: Publish<T>): Promi
   return publish(message, base, linksTo("cause", [parent && trace.getSpanContext(active)]), fn);
 }
 
-/** As `publishSpan`, but the span is the root of a new trace; the caller's context and the work at hand are linked. */
+/**
+ * As `publishSpan`, but the span is the root of a new trace; the caller's context and the work at hand are linked.
+ */
 export function rootPublishSpan<T>(
   message: PublishedMessage,
   { caller, queueWaitMs }: AtDoor,
@@ -176,12 +184,12 @@ function joinsOf(traceparents: readonly string[]): Link[] {
   return linksTo("join", contexts);
 }
 
-/** The spans of the messages that this process handled last, by their place in their stream. */
+/** The spans of the messages that this process handled last, by the durable and their place in its stream. */
 const handled = new Map<string, SpanContext>();
 const MAX_REMEMBERED = 1024;
 
-function placeOf({ stream, seq, consumer }: ProcessedMessage): string {
-  return `${stream}|${seq}|${consumer}`;
+function placeOf({ seq, consumer }: ProcessedMessage): string {
+  return `${consumer} ${seq}`;
 }
 
 /** The span of the delivery before this one, if it was made to this process. */
@@ -196,14 +204,15 @@ function remember(message: ProcessedMessage, span: Span): void {
   if (handled.size > MAX_REMEMBERED) handled.delete(handled.keys().next().value!);
 }
 
-function correlated(base: Context, { correlationId, run, step, attempt }: Message): Context {
-  const said: CorrelationContext = { ...CorrelationContext.current() };
+function correlated(base: Context, message: Message): Context {
   // What the message does not say yet is kept from the work at hand.
-  if (correlationId !== undefined) said.correlationId = correlationId;
-  if (run !== undefined) said.run = run;
-  if (step !== undefined) said.step = step;
-  if (attempt !== undefined) said.attempt = attempt;
-  return correlatedContext(base, said);
+  const { correlationId, run, step, attempt } = CorrelationContext.current();
+  return correlatedContext(base, {
+    correlationId: message.correlationId ?? correlationId,
+    run: message.run ?? run,
+    step: message.step ?? step,
+    attempt: message.attempt ?? attempt,
+  });
 }
 
 /** What a sampler may want to know, and so must be there from the start. */
@@ -218,7 +227,10 @@ function kindOf({ stream, template }: Message, operation: string, type: string):
   };
 }
 
-/** The rest, for a span that is recorded: it is cheaper afterwards than at the start, and an unsampled one has no use for it. */
+/**
+ * The rest, for a span that is recorded: it is cheaper afterwards than at the start, and an unsampled one has no use
+ * for it.
+ */
 function describe<M extends Message>(span: Span, message: M, attributesOf: (message: M) => Attributes): void {
   if (span.isRecording()) span.setAttributes(attributesOf(message));
 }

@@ -2,10 +2,10 @@ import { readRegistry, type Sample } from "./metrics.ts";
 import { METRICS, SEED_METRICS, type MetricKey, type MetricRow, type SeedMetric } from "./names.ts";
 
 /**
- * What one label set of a metric comes to. The registry keeps no single observations, so of a histogram only `count` and `sum`
- * are exact: percentiles are interpolated inside their bucket, `min` and `max` are the bounds between which the lowest and the
- * highest observation must lie, taken on the safe side. What the registry cannot say is null: a counter counts and has no
- * spread, a gauge only stands at a value.
+ * What one label set of a metric comes to. The registry keeps no single observations, so of a histogram only `count`
+ * and `sum` are exact: percentiles are interpolated inside their bucket, `min` and `max` are the bounds between which
+ * the lowest and the highest observation must lie, taken on the safe side. What the registry cannot say is null: a
+ * counter counts and has no spread, a gauge only stands at a value.
  */
 export type MetricSummary = {
   /** The Prometheus name. */
@@ -136,8 +136,8 @@ function lowest(buckets: readonly Bucket[]): number {
 }
 
 /**
- * As Prometheus' `histogram_quantile`: linear inside the bucket that holds the observation; of what lies beyond the last bound,
- * that bound.
+ * As Prometheus' `histogram_quantile`: linear inside the bucket that holds the observation; of what lies beyond the
+ * last bound, that bound.
  */
 function quantile(buckets: readonly Bucket[], share: number): number {
   const rank = share * buckets.at(-1)!.upTo;

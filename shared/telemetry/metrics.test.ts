@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { growthOf, linesOf, valueOf } from "../../test/support/metrics.ts";
 import { TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
+import { PROJECT_ROOT } from "../config.ts";
 import { GenesisError } from "../contract/errors.ts";
 import { processSpan, publishSpan, type ProcessedMessage } from "./messaging.ts";
 import {
@@ -116,34 +119,36 @@ test("a value that a label may not take becomes other", async () => {
 });
 
 test("100,000 distinct ids make no more series than the label may have values", async () => {
+  // What other tests of this process have recorded would take the room.
+  purgeMetrics(0);
   for (let i = 0; i < 100_000; i++) record("dispatched", { agent: `agent-${i}` });
   const series = await linesOf("exec_dispatched_total{");
   // The values of a label are shared by all metrics that have it, and so by other tests of this process.
   assert.ok(series.length <= 101 && series.length > 50, `${series.length} series`);
   assert.ok(series.some((line) => line.startsWith(`exec_dispatched_total{agent="other"} `)));
-  assert.equal(purgeMetrics(0) > 0, true);
+  purgeMetrics(0);
 });
 
-test("100,000 distinct ids in every label of every metric stay under 500 series, and nothing is lost", async () => {
-  for (const service of Object.keys(SERVICE_LAYERS)) registerMetricsOf(service);
-  purgeMetrics(0);
-  const metrics = Object.entries<MetricRow>(METRICS).filter(([, { kind }]) => kind !== "gauge");
-  const earlier = await valueOf(`exec_dispatched_total{agent="other"}`);
-  for (let i = 0; i < 100_000; i++) {
-    const [metric, { labels }] = metrics[i % metrics.length]!;
-    const ids = Object.fromEntries(Object.keys(labels).map((name, at) => [name, `id-${i}-${at}`]));
-    recordPoint({ metric, labels: ids, value: 1 } as unknown as Point);
-  }
-  const series = (await linesOf("")).filter((line) => line !== "" && !line.startsWith("#"));
-  assert.ok(series.length < 500, `${series.length} series`);
-  const counted = (await linesOf("exec_dispatched_total{")).map((line) => Number(line.split(" ")[1]));
-  const recorded = Math.ceil((100_000 - metrics.findIndex(([key]) => key === "dispatched")) / metrics.length);
-  assert.equal(counted.reduce((sum, value) => sum + value, 0) - earlier, recorded);
-  assert.ok((await valueOf("telemetry_series_refused_total")) > 0);
-  purgeMetrics(0);
-});
+for (const service of Object.keys(SERVICE_LAYERS)) {
+  test(`${service}: 100,000 ids in every label make fewer than 500 series, and no point is lost`, () => {
+    const main = join(PROJECT_ROOT, "test/support/fuzzed-metrics.ts");
+    const { stdout } = spawnSync(process.execPath, [main, service], { encoding: "utf8" });
+    const lines = stdout.split("\n").filter(Boolean);
+    const series = lines.filter((line) => !line.startsWith("#"));
+    assert.ok(series.length > 250 && series.length < 500, `${series.length} series`);
+    const owners = new Set([service, "transport", "telemetry"]);
+    const own = Object.values<MetricRow>(METRICS).filter(({ owner }) => owners.has(owner));
+    for (const { name, kind } of own)
+      assert.ok(lines.includes(`# TYPE ${name.replace(/_total$/, "")} ${kind}`), name);
+    const recorded = own.filter(({ kind }) => kind !== "gauge").length;
+    const published = series.filter((line) => line.startsWith("messaging_client_sent_messages_total"));
+    const sum = published.reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
+    assert.ok(Math.abs(sum - 100_000 / recorded) < 1);
+  });
+}
 
 test("a label set that nothing is recorded under goes after its time, and makes room for others", async () => {
+  purgeMetrics(0);
   for (let i = 0; i < 200; i++) record("dispatched", { agent: `early-${i}` });
   await sleep(20);
   record("dispatched", { agent: "early-7" });

@@ -35,14 +35,17 @@ type Instrument = {
 const instruments = new Map<MetricKey, Instrument>();
 
 /**
- * Adds to a counter, lets a histogram see a value, or sets a gauge. A label value beyond its bounds becomes `other`. Never
- * throws: a value that is no amount is counted as a failed observation.
+ * Adds to a counter, lets a histogram see a value, or sets a gauge. A label value beyond its bounds becomes `other`.
+ * Never throws: a value that is no amount is counted as a failed observation.
  */
 export function record<K extends MetricKey>(metric: K, labels: LabelsOf<K>, value = 1): void {
   recordPoint({ metric, labels, value } as Point);
 }
 
-/** As `record`, for what an `observe` found. @param by the span that an exemplar leads to; the one at hand if not given */
+/**
+ * As `record`, for what an `observe` found. @param by the span that an exemplar leads to; the one at hand if not
+ * given
+ */
 export function recordPoint({ metric, labels, value }: Point, by?: SpanContext): void {
   if (!Number.isFinite(value) || value < 0) return record("observeFailures", {});
   const { sets, write } = instruments.get(metric) ?? register(metric);
@@ -63,8 +66,8 @@ export function collectProcessMetrics(): void {
 }
 
 /**
- * Adds the metrics that a service writes. Those without labels are seen at zero then, and all of them have their place among
- * the series that a process may have.
+ * Adds the metrics that a service writes. Those without labels are seen at zero then, and all of them have their
+ * place among the series that a process may have.
  */
 export function registerMetricsOf(service: string): void {
   const owners = new Set<string>([service, "telemetry", "transport"]);
@@ -91,7 +94,9 @@ export async function exposition(): Promise<{ contentType: string; body: string 
   return { contentType: registry.contentType, body: await registry.metrics() };
 }
 
-/** One series as the registry holds it: of a histogram its buckets (label `le`, cumulative), its sum and its count. */
+/**
+ * One series as the registry holds it: of a histogram its buckets (label `le`, cumulative), its sum and its count.
+ */
 export type Sample = { name: string; labels: Readonly<Record<string, string | number>>; value: number };
 
 /** Every series of the table's metrics, as the registry holds them now. */
@@ -117,9 +122,9 @@ export function keepMetricsFor(ttlMs: number): void {
 }
 
 /**
- * Takes away label sets that nothing was recorded under for a time, and gives their place to others. Only of metrics whose
- * label values are not all listed in the table: the others cannot grow. Every look at the metrics does this first, so an idle
- * process needs no timer. Returns how many it took away.
+ * Takes away label sets that nothing was recorded under for a time, and gives their place to others. Only of metrics
+ * whose label values are not all listed in the table: the others cannot grow. Every look at the metrics does this
+ * first, so an idle process needs no timer. Returns how many it took away.
  */
 export function purgeMetrics(ttlMs = keptMs): number {
   const oldestMs = performance.now() - ttlMs;
@@ -147,8 +152,8 @@ const GAUGES_WITHIN_MS = 1000;
 const gaugeReaders = new Set<GaugeReader>();
 
 /**
- * Has gauges read when somebody looks, at most every 5 s and for at most 1 s. What cannot be read then is not there: an old
- * number would look like a new one. Returns how to stop it.
+ * Has gauges read when somebody looks, at most every 5 s and for at most 1 s. What cannot be read then is not there:
+ * an old number would look like a new one. Returns how to stop it.
  */
 export function readGauges(read: () => Promise<readonly Point[]>): () => void {
   const reader = { read, startedMs: Number.NEGATIVE_INFINITY, points: Promise.resolve([]) };

@@ -1,9 +1,10 @@
 /* oxlint-disable max-lines -- one table, so that there is one place to look */
 
 /**
- * Every name of the telemetry: spans, events, attributes, metrics, labels, buckets and log keys, each with what it means, who
- * writes it and how firm it is. A name is declared here before it is used; a test refuses strays, and the reference page,
- * the Collector's allow-list and the recording rules are made from these rows. Imports nothing, so that pure files may read it too.
+ * Every name of the telemetry: spans, events, attributes, metrics, labels, buckets and log keys, each with what it
+ * means, who writes it and how firm it is. A name is declared here before it is used; a test refuses strays, and the
+ * reference page, the Collector's allow-list and the recording rules are made from these rows. Imports nothing, so
+ * that pure files may read it too.
  */
 
 /** What the names follow. The second and third are still in development there: a rename is one edit here. */
@@ -15,7 +16,10 @@ export const CONVENTIONS = {
 
 export type Convention = keyof typeof CONVENTIONS;
 
-/** `stable` names stay; those in `development` follow a convention that still moves; `reserved` ones are taken, and nothing writes them yet. */
+/**
+ * `stable` names stay; those in `development` follow a convention that still moves; `reserved` ones are taken, and
+ * nothing writes them yet.
+ */
 export type Stability = "stable" | "development" | "reserved";
 
 /** The part of the house that writes a name. */
@@ -154,7 +158,8 @@ export const ATTRIBUTES = {
   planDepth: htdag("htdag.depth", "levels of the plan"),
   updateOutcome: htdag("htdag.update_outcome", "how an update was answered"),
 
-  // What HALO decided: of the plan as a whole, and of each step (its decision record, without the values that matched).
+  // What HALO decided: of the plan as a whole, and of each step (its decision record, without the values that
+  // matched).
   taskCount: halo("halo.task_count", "steps that were to be routed"),
   unroutedCount: halo("halo.unrouted_count", "steps that no agent can take"),
   ruleSetVersion: halo("halo.rule_set.version", "the version that the rule files carry"),
@@ -235,7 +240,10 @@ export type SpanRow = NameRow & {
   kind?: "CLIENT";
   /** The attribute whose value follows the name, where the conventions want it so. */
   namedAfter?: AttributeKey;
-  /** The histogram that holds its durations, where it has one of its own, and the attributes that its labels are taken from. */
+  /**
+   * The histogram that holds its durations, where it has one of its own, and the attributes that its labels are taken
+   * from.
+   */
   seconds?: { metric: string; labels: Readonly<Record<string, AttributeKey>> };
 };
 
@@ -313,8 +321,8 @@ export const SPANS = {
 export type SpanName = keyof typeof SPANS;
 
 /**
- * A label takes the values that are listed, or, where another table lists them, the first `atMost` that are seen. Whatever
- * comes beyond becomes `other`, so no input can make series without end.
+ * A label takes the values that are listed, or, where another table lists them, the first `atMost` that are seen.
+ * Whatever comes beyond becomes `other`, so no input can make series without end.
  */
 export type LabelRow = { values: readonly string[] } | { atMost: number };
 
@@ -335,42 +343,33 @@ export type MetricRow<L extends Readonly<Record<string, LabelRow>> = Readonly<Re
 export const OTHER = "other";
 
 type Labels = Readonly<Record<string, LabelRow>>;
+type Scale = { unit: string; buckets: readonly number[] };
+
+/** Makes the rows of one owner. A histogram is given its scale, everything else its unit. */
 const metrics = (owner: Owner, stability: Stability = "stable", convention?: Convention) => {
   const about = { owner, stability, ...(convention && { convention }) };
-  return {
-    counter: <L extends Labels>(name: string, unit: string, means: string, labels: L): MetricRow<L> => ({
+  const rowOf =
+    (kind: MetricRow["kind"]) =>
+    <L extends Labels>(name: string, scale: string | Scale, means: string, labels: L): MetricRow<L> => ({
       ...about,
       name,
-      kind: "counter",
-      unit,
+      kind,
       means,
       labels,
-    }),
-    gauge: <L extends Labels>(name: string, unit: string, means: string, labels: L): MetricRow<L> => ({
-      ...about,
-      name,
-      kind: "gauge",
-      unit,
-      means,
-      labels,
-    }),
-    /** The unit is that of the buckets. */
-    histogram: <L extends Labels>(
-      name: string,
-      { unit, buckets }: Scale,
-      means: string,
-      labels: L,
-    ): MetricRow<L> => ({ ...about, name, kind: "histogram", unit, means, labels, buckets }),
-  };
+      ...(typeof scale === "string" ? { unit: scale } : scale),
+    });
+  return { counter: rowOf("counter"), gauge: rowOf("gauge"), histogram: rowOf("histogram") };
 };
 const withExemplar = <L extends Labels>(metric: MetricRow<L>): MetricRow<L> => ({
   ...metric,
   exemplar: true,
 });
 
-type Scale = { unit: string; buckets: readonly number[] };
 // Every bucket of every label set is a series of its own, and a service has 500: so there are few.
-/** The convention's advice for the time that a message takes, thinned out above 100 ms and finer below 5: a hop here takes less. */
+/**
+ * The convention's advice for the time that a message takes, thinned out above 100 ms and finer below 5: a hop here
+ * takes less.
+ */
 const MESSAGE_TIME = { unit: "s", buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10] };
 /** Parts of a decision take microseconds. */
 const PART_TIME = { unit: "s", buckets: [0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.1, 1] };
@@ -722,8 +721,8 @@ export const RESERVED_METRICS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The metrics of the first Genesis, as keys of the summary: which of ours holds each, which part of it, and the label that had
- * another name or other values there.
+ * The metrics of the first Genesis, as keys of the summary: which of ours holds each, which part of it, and the label
+ * that had another name or other values there.
  */
 export const SEED_METRICS = {
   "htdag.task_count": { metric: "planSteps" },
@@ -741,7 +740,10 @@ export type SeedMetric = {
   label?: { name: string; from: string; values: Readonly<Record<string, string>> };
 };
 
-/** What is told of one part of a decision. Of several runs of a part the last are described, in their order; `key` tells them apart. */
+/**
+ * What is told of one part of a decision. Of several runs of a part the last are described, in their order; `key`
+ * tells them apart.
+ */
 export type PartObservation = {
   part: SpanName;
   key?: string;
@@ -760,9 +762,9 @@ export type SummarySpan = {
 };
 
 /**
- * What a stage tells about an event that it handled: attributes of the span that processed it, what the parts that were run
- * came to, metric points, and the summary of what is over. A service's `observe.ts` makes it, pure, out of facts and of
- * nothing else.
+ * What a stage tells about an event that it handled: attributes of the span that processed it, what the parts that
+ * were run came to, metric points, and the summary of what is over. A service's `observe.ts` makes it, pure, out of
+ * facts and of nothing else.
  */
 export type Observation = {
   attributes?: SpanAttributes;
@@ -773,7 +775,10 @@ export type Observation = {
 
 const log = (owner: Owner, means: string): NameRow => ({ means, owner, stability: "stable" });
 
-/** Keys that a log line may have beside its message. What is not here is not written: no goal, input, output or result. */
+/**
+ * Keys that a log line may have beside its message. What is not here is not written: no goal, input, output or
+ * result.
+ */
 export const LOG_KEYS = {
   event: log("telemetry", "what happened, as a stable word to search for"),
   service: log("telemetry", "who wrote the line"),

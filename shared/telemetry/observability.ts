@@ -8,8 +8,8 @@ import { span, timedOperation, traced } from "./operations.ts";
 import { startTracing, type Tracing, type TracingOptions } from "./tracing.ts";
 
 /**
- * The library in one page: what a stage, an agent or a test imports to be observed. Each part works by itself and is exported
- * from here; the manager ties them to the life of a process.
+ * The library in one page: what a stage, an agent or a test imports to be observed. Each part works by itself and is
+ * exported from here; the manager ties them to the life of a process.
  */
 export { CorrelationContext } from "./correlation.ts";
 export { logStructured } from "./logging.ts";
@@ -45,7 +45,9 @@ export class ObservabilityManager {
   readonly metricsSummary = summarizeMetrics;
   /** Every value of every metric, as JSON. */
   readonly snapshots = snapshotMetrics;
-  /** Takes away label sets that nothing was recorded under for a time; every look at the metrics does that by itself. */
+  /**
+   * Takes away label sets that nothing was recorded under for a time; every look at the metrics does that by itself.
+   */
   readonly purge = purgeMetrics;
 
   #log: Log | undefined;

@@ -8,9 +8,9 @@ import { describeSpan, startNamedSpan } from "./spans.ts";
 import { spanContextOf } from "./trace-context.ts";
 
 /**
- * Puts an observation where it belongs: attributes on the span of the message at hand and on the parts that were run for it,
- * points into the metrics, a summary into a span of its own. An observation that throws is counted and costs nothing but
- * itself: telemetry never fails the work.
+ * Puts an observation where it belongs: attributes on the span of the message at hand and on the parts that were run
+ * for it, points into the metrics, a summary into a span of its own. An observation that throws is counted and costs
+ * nothing but itself: telemetry never fails the work.
  */
 export function applyObservation(observe: () => Observation): void {
   try {

@@ -3,16 +3,15 @@ import { now, nowMs } from "./clock.ts";
 import { logStructured } from "./logging.ts";
 import { recordPoint } from "./metrics.ts";
 import type { SpanAttributes, SpanName } from "./names.ts";
-import { durationPoint, endParts, keepParts, type Parts } from "./parts.ts";
+import { durationPoint, endParts, openParts } from "./parts.ts";
 import { describeSpan, errorType, markFailed, startNamedSpan } from "./spans.ts";
 
 /**
- * Runs `fn` inside a span and ends the span once `fn` has returned, or what it returned has settled. An error marks the span,
- * becomes a log line with the span's ids, and is thrown on unchanged.
+ * Runs `fn` inside a span and ends the span once `fn` has returned, or what it returned has settled. An error marks
+ * the span, becomes a log line with the span's ids, and is thrown on unchanged.
  */
 export function inSpan<T>(opened: Span, base: Context, fn: () => T): T {
-  const parts: Parts = [];
-  const inside = keepParts(trace.setSpan(base, opened), parts);
+  const { inside, parts } = openParts(trace.setSpan(base, opened));
   const end = (): void => {
     endParts(parts);
     opened.end(now());
@@ -52,7 +51,10 @@ export function describeCurrentSpan(attributes: SpanAttributes): void {
   if (current !== undefined) describeSpan(current, attributes);
 }
 
-/** As `span`, and its duration is recorded, whether it fails or not: in the histogram that its row names, or in that of all operations. */
+/**
+ * As `span`, and its duration is recorded, whether it fails or not: in the histogram that its row names, or in that
+ * of all operations.
+ */
 export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
   const startedMs = nowMs();
   const measure = (): void => recordPoint(durationPoint(name, attributes, nowMs() - startedMs));
@@ -87,8 +89,8 @@ export function traced<This, Args extends unknown[], R>(
 }
 
 /**
- * A standard (TC39) method decorator: every call of the method is a span. For code that a compiler emits; Node's type stripping
- * does not read decorators, so what runs unbuilt uses `traced`.
+ * A standard (TC39) method decorator: every call of the method is a span. For code that a compiler emits; Node's type
+ * stripping does not read decorators, so what runs unbuilt uses `traced`.
  */
 export function tracedOperation(name: SpanName, attributes: SpanAttributes = {}) {
   return <This, Args extends unknown[], R>(

@@ -15,8 +15,8 @@ import {
 import { describeSpan, markFailed, startNamedSpan } from "./spans.ts";
 
 /**
- * A part of a decision that was run. Its span stays open until the message is done, so that it can be described by what came
- * of it.
+ * A part of a decision that was run. Its span stays open until the message is done, so that it can be described by
+ * what came of it.
  */
 type OpenPart = {
   name: SpanName;
@@ -30,11 +30,12 @@ type OpenPart = {
 const PARTS = createContextKey("genesis parts");
 
 /** The parts that are run in a scope. */
-export type Parts = OpenPart[];
+type Parts = OpenPart[];
 
 /**
- * Runs a named part of a pure decision as a span with its true times; parts inside parts nest. Its duration goes into the
- * histogram of its row. What follows the name after a blank tells several runs of a part apart, and is the step that each is about.
+ * Runs a named part of a pure decision as a span with its true times; parts inside parts nest. Its duration goes into
+ * the histogram of its row. What follows the name after a blank tells several runs of a part apart, and is the step
+ * that each is about.
  */
 export const part: Part = (called, fn) => {
   const [name, key] = called.split(" ", 2) as [SpanName, string | undefined];
@@ -57,9 +58,14 @@ export const part: Part = (called, fn) => {
   }
 };
 
-/** A context in which parts are kept open until `endParts`. */
-export function keepParts(base: Context, parts: Parts): Context {
-  return base.setValue(PARTS, parts);
+/**
+ * A context in which parts are kept open: by the outermost scope, that of the message, since what it comes to
+ * describes them. `parts` are those that this scope has to end.
+ */
+export function openParts(base: Context): { inside: Context; parts: Parts } {
+  const parts: Parts = [];
+  const isInside = partsIn(base) !== undefined;
+  return { inside: isInside ? base : base.setValue(PARTS, parts), parts };
 }
 
 /** Ends parts, each at its own time. */
@@ -70,7 +76,10 @@ export function endParts(parts: Parts): void {
   }
 }
 
-/** Describes the parts of the scope at hand: from the end, because a decision that had to be made again ran its parts again. */
+/**
+ * Describes the parts of the scope at hand: from the end, because a decision that had to be made again ran its parts
+ * again.
+ */
 export function describeParts(descriptions: readonly PartObservation[]): void {
   const open = partsIn(context.active()) ?? [];
   for (const { part: name, key, attributes, events } of descriptions.toReversed()) {

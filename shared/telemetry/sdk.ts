@@ -23,7 +23,9 @@ const LOCAL_DELAY_MS = 200;
 const MAX_VALUE_LENGTH = 1024;
 const MAX_LINKS = 128;
 
-/** Starts OpenTelemetry's SDK for traces alone. @throws the file system's error when the traces file cannot be opened */
+/**
+ * Starts OpenTelemetry's SDK for traces alone. @throws the file system's error when the traces file cannot be opened
+ */
 export async function startSdk(options: TracingOptions, contextManager: ContextManager): Promise<Stoppable> {
   const { service, log } = options;
   const targets = await spanTargets(options);
@@ -41,8 +43,8 @@ export async function startSdk(options: TracingOptions, contextManager: ContextM
     logRecordProcessors: [],
     spanLimits: { attributeValueLengthLimit: MAX_VALUE_LENGTH, linkCountLimit: MAX_LINKS },
   });
-  // Failures are counted and told by `countedBatches`; the SDK would write each, where OTEL_LOG_LEVEL is set, to standard
-  // output, which belongs to the log.
+  // Failures are counted and told by `countedBatches`; the SDK would write each, where OTEL_LOG_LEVEL is set, to
+  // standard output, which belongs to the log.
   diag.disable();
   setGlobalErrorHandler(() => {});
   sdk.start();

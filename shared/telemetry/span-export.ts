@@ -25,8 +25,8 @@ export type CountedBatches = SpanProcessor & {
 };
 
 /**
- * Batches spans for one exporter and counts what becomes of each, so that created = exported + failed + dropped once nothing
- * waits any more. A failing exporter costs two log lines, one when it begins and one when it is over.
+ * Batches spans for one exporter and counts what becomes of each, so that created = exported + failed + dropped once
+ * nothing waits any more. A failing exporter costs two log lines, one when it begins and one when it is over.
  */
 export function countedBatches(target: SpanTarget, log: Log): CountedBatches {
   const { name, exporter, queueSize } = target;

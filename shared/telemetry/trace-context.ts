@@ -7,8 +7,8 @@ const TRACEPARENT =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Reads a `traceparent` as strictly as the standard asks: lower case, no identifier of zeros, never version `ff`, and for
- * version `00` not a character more. Of a later version only the four fields that are known are used.
+ * Reads a `traceparent` as strictly as the standard asks: lower case, no identifier of zeros, never version `ff`, and
+ * for version `00` not a character more. Of a later version only the four fields that are known are used.
  */
 export function parseTraceparent(value: string): SpanContext | undefined {
   const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(value) ?? [];

@@ -36,9 +36,9 @@ export type TracingSettings = Pick<
 const STOP_TIMEOUT_MS = 2000;
 
 /**
- * Starts recording spans, to an OTLP endpoint, to a file, to both, or, where neither is set, to nowhere. Contexts are carried
- * in every case, since log lines and the headers of messages are made of them. Nothing is patched: every span is asked for.
- * @throws the file system's error when the traces file cannot be opened
+ * Starts recording spans, to an OTLP endpoint, to a file, to both, or, where neither is set, to nowhere. Contexts are
+ * carried in every case, since log lines and the headers of messages are made of them. Nothing is patched: every span
+ * is asked for. @throws the file system's error when the traces file cannot be opened
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const contextManager = new AsyncLocalStorageContextManager();

@@ -1,8 +1,8 @@
 import { tracedOperation } from "../../shared/telemetry/observability.ts";
 
 /**
- * A class whose methods are traced by the decorator. Node cannot run it as it stands: its type stripping does not read
- * decorators, so the test that uses it has TypeScript emit it first.
+ * A class whose methods are traced by the decorator. Node cannot run it as it stands: its type stripping does not
+ * read decorators, so the test that uses it has TypeScript emit it first.
  */
 export class Toolbox {
   #used = 0;

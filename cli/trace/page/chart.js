@@ -139,7 +139,7 @@ export function chart({ rows, lengthMs, endMs }, go) {
 }
 
 function rowElement(row, lengthMs, click) {
-  const { name, chip, links, logs, remarks, who, label, bars, took } = row;
+  const { name, chip, links, warnings, remarks, who, label, bars, took } = row;
   const kinds = ["isCritical", "isFailed", "isMinor"].filter((kind) => row[kind]);
   return el(
     "div",
@@ -151,7 +151,7 @@ function rowElement(row, lengthMs, click) {
       el("span", { class: "what" }, name),
       chip && el("span", { class: "step" }, chip),
       links.length > 0 && el("span", { class: "live", title: "links" }, `⇠${links.length}`),
-      logs > 0 && el("span", { class: "dim", title: "log lines" }, `≡${logs}`),
+      warnings > 0 && el("span", { class: "warn", title: "warnings in its log lines" }, `≡${warnings}`),
       remarks.map(({ text, isError }) =>
         el("span", { class: isError ? "bad" : "warn" }, isError ? `✖ ${text}` : text),
       ),

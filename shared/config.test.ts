@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SettingError, ignoredSettings, readSettings } from "./config.ts";
+
+test("what is not set, or set to nothing, has its default", () => {
+  const settings = readSettings({ GENESIS_PREFIX: "", OTEL_BSP_MAX_QUEUE_SIZE: "" });
+  assert.equal(settings.prefix, "genesis");
+  assert.equal(settings.spanQueueSize, 8192);
+  assert.equal(settings.metricsTtlSeconds, 3600);
+  assert.equal(settings.otlpEndpoint, undefined);
+});
+
+test("a variable of ours that does not fit, or that nobody knows, is an error that names it", () => {
+  for (const [variable, value] of [
+    ["GENESIS_METRICS_TTL_SECONDS", "0"],
+    ["GENESIS_METRICS_TTL_SECONDS", "an hour"],
+    ["GENESIS_METRIC_TTL", "60"],
+  ] as const)
+    assert.throws(
+      () => readSettings({ [variable]: value }),
+      (error) => error instanceof SettingError && error.variable === variable,
+    );
+});
+
+test("a variable of OpenTelemetry that does not fit is ignored, and can be told", () => {
+  const environment = {
+    OTEL_TRACES_EXPORTER: "zipkin",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "carrier-pigeon",
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
+    OTEL_BSP_SCHEDULE_DELAY: "soon",
+    OTEL_SDK_DISABLED: "yes",
+  };
+  const settings = readSettings(environment);
+  assert.deepEqual(settings.tracesExporter, ["otlp"]);
+  assert.equal(settings.otlpProtocol, "grpc");
+  assert.equal(settings.otlpTracesProtocol, "http/protobuf");
+  assert.equal(settings.spanDelayMs, 1000);
+  assert.equal(settings.sdkDisabled, false);
+  assert.deepEqual(ignoredSettings(environment), [
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_SDK_DISABLED",
+  ]);
+  assert.deepEqual(ignoredSettings({ OTEL_SDK_DISABLED: "TRUE" }), []);
+  assert.equal(readSettings({ OTEL_SDK_DISABLED: "TRUE" }).sdkDisabled, true);
+});
+
+test("several exporters are a list", () => {
+  assert.deepEqual(readSettings({ OTEL_TRACES_EXPORTER: "otlp, console" }).tracesExporter, [
+    "otlp",
+    "console",
+  ]);
+});
