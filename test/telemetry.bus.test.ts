@@ -131,8 +131,8 @@ test("a run has one summary: under its root, from the storing of its task to its
   assert.deepEqual(more, []);
   assert.equal(summary!.parentSpanId, root!.spanId);
   assert.ok(summary!.startMs >= root!.startMs);
-  const lastMs = Math.max(...spans.filter(({ name }) => name.startsWith("publish genesis.v1.")).map(endOf));
-  assert.ok(endOf(summary!) >= lastMs);
+  const finished = spans.find(({ name }) => name === "publish genesis.v1.run.finished");
+  assert.ok(endOf(summary!) >= endOf(finished!));
   const { attributes } = summary!;
   assert.equal(attributes[ATTRIBUTE.run], good.run);
   assert.equal(attributes[ATTRIBUTE.outcome], "completed");
@@ -158,6 +158,16 @@ test("every hop tells how long its message waited, also the inbox", async () => 
   for (const { queueWaitMs } of handled) assert.ok(queueWaitMs! >= 0 && queueWaitMs! < 20_000);
   const roots = spans.filter(({ name }) => name === "publish genesis.v1.task.submitted");
   assert.equal(roots.filter(({ queueWaitMs }) => queueWaitMs !== undefined).length, 1);
+});
+
+test("nothing begins a trace but a submission, and the dead letter of what was none", async () => {
+  const roots = (await keeper.spans()).filter(({ parentSpanId }) => parentSpanId === undefined);
+  const names = Map.groupBy(roots, ({ name }) => name);
+  assert.deepEqual([...names.keys()].toSorted(), [
+    "publish genesis.dlq",
+    "publish genesis.v1.task.submitted",
+  ]);
+  assert.equal(names.get("publish genesis.v1.task.submitted")!.length, 6);
 });
 
 test("no span begins before its parent", async () => {

@@ -8,9 +8,9 @@ import type { Delivery } from "./delivery.ts";
 
 /**
  * What the span of a message's handling says about it, by its headers alone: they can be read even where the rest
- * cannot.
+ * cannot. @param takenMs when its turn came; what is read then, to know what to do, is part of the work
  */
-export function processedOf({ subjects }: Bus, delivery: Delivery): ProcessedMessage {
+export function processedOf({ subjects }: Bus, delivery: Delivery, takenMs = nowMs()): ProcessedMessage {
   const { headers, stream, subject, seq, consumer, deliveryCount, bytes } = delivery;
   return {
     template: subjects.template(subject),
@@ -22,7 +22,8 @@ export function processedOf({ subjects }: Bus, delivery: Delivery): ProcessedMes
     consumer,
     seq,
     deliveryCount,
-    queueWaitMs: queueWaitMsOf(delivery),
+    takenMs,
+    queueWaitMs: queueWaitMsOf(delivery, takenMs),
     ...traceHeadersIn(headers),
   };
 }
@@ -34,18 +35,18 @@ export function processedOf({ subjects }: Bus, delivery: Delivery): ProcessedMes
 export function processedEvent(
   bus: Bus,
   delivery: Delivery,
-  { event, task }: { event: StoredEvent; task: StoredEvent | undefined },
+  { event, task, takenMs }: { event: StoredEvent; task: StoredEvent | undefined; takenMs?: number },
 ): ProcessedMessage {
   const { run, step, attempt, correlationId } = event;
   const isFromOutside = event.causationId === "" && event.type !== "task.submitted";
   const under = isFromOutside ? traceOf(task) : undefined;
-  return { ...processedOf(bus, delivery), correlationId, run, step, attempt, under };
+  return { ...processedOf(bus, delivery, takenMs), correlationId, run, step, attempt, under };
 }
 
-/** How long a message has stood in its stream, in milliseconds with their fraction: a hop takes less than one. */
-export function queueWaitMsOf({ storedAtNs }: Pick<Delivery, "storedAtNs">): number {
+/** How long a message stood in its stream, in milliseconds with their fraction: a hop takes less than one. */
+export function queueWaitMsOf({ storedAtNs }: Pick<Delivery, "storedAtNs">, takenMs = nowMs()): number {
   const storedMs = Number(storedAtNs.slice(0, -6)) + Number(storedAtNs.slice(-6)) / 1e6;
-  return nowMs() - storedMs;
+  return takenMs - storedMs;
 }
 
 /** The trace context in the headers of a message. */

@@ -2,6 +2,7 @@ import type { History, Part, Unreadable } from "../contract/decider.ts";
 import { asGenesisError, type GenesisError } from "../contract/errors.ts";
 import type { EventType, NewEvent, StoredEvent } from "../contract/events.ts";
 import { STAGE_READS } from "../contract/streams.ts";
+import { nowMs } from "../telemetry/clock.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
@@ -59,13 +60,14 @@ async function handle<T extends EventType>(
   spec: Stage<T>,
   delivery: Delivery,
 ): Promise<void> {
+  const takenMs = nowMs();
   let event: StoredEvent;
   try {
     event = eventOf(ctx.bus.subjects, delivery);
   } catch (error) {
     return handleUnreadable(ctx, spec, { delivery, error: asGenesisError(error) });
   }
-  if (isRead(spec, event)) await handleEvent(ctx, spec, { delivery, event });
+  if (isRead(spec, event)) await handleEvent(ctx, spec, { delivery, event, takenMs });
   delivery.ack();
 }
 
@@ -79,7 +81,7 @@ function isRead<T extends EventType>(
 async function handleEvent<T extends EventType>(
   { bus }: BusContext,
   spec: Stage<T>,
-  { delivery, event }: { delivery: Delivery; event: StoredEvent<T> & StoredEvent },
+  { delivery, event, takenMs }: { delivery: Delivery; event: StoredEvent<T> & StoredEvent; takenMs: number },
 ): Promise<void> {
   const { run, seq } = event;
   const runs = spec.from === "run" ? bus.runs : undefined;
@@ -89,7 +91,7 @@ async function handleEvent<T extends EventType>(
   const [task] = history.events;
   // A run that has not begun: what stands under its id is ignored.
   if (task === undefined) return;
-  await processSpan(processedEvent(bus, delivery, { event, task }), async () => {
+  await processSpan(processedEvent(bus, delivery, { event, task, takenMs }), async () => {
     const written = await carryOut(bus, {
       decide: (known) => spec.decide(event, known, part),
       history,

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { lastOf, type History, type Part } from "../contract/decider.ts";
+import { justRun, lastOf, type History, type Part } from "../contract/decider.ts";
 import { parseJson } from "../contract/json.ts";
 import type { NewEvent } from "../contract/events.ts";
 import type { Timer } from "../contract/subjects.ts";
+import { nowMs } from "../telemetry/clock.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
@@ -44,14 +45,17 @@ export async function timerStage(ctx: BusContext, spec: TimerStage): Promise<Wor
 
 async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delivery: Delivery): Promise<void> {
   const { runs, subjects } = bus;
+  const takenMs = nowMs();
   const timer = subjects.parseTimer(delivery.subject);
   const history = await runs.readOn(timer.run, 0);
   const [task] = history.events;
   // Most timers fire when their step or run is long done. They leave no span behind.
-  if (task === undefined || lastOf(history, "run.finished") || isEmpty(decide(timer, history, part))) return;
+  if (task === undefined || lastOf(history, "run.finished") || isEmpty(decide(timer, history, justRun)))
+    return;
   const startsTrace = aheadMsOf(delivery) > SAME_TRACE_MS;
   const { correlationId } = task;
-  await processSpan({ ...processedOf(bus, delivery), ...timer, correlationId, startsTrace }, async () => {
+  const message = { ...processedOf(bus, delivery, takenMs), ...timer, correlationId, startsTrace };
+  await processSpan(message, async () => {
     const written = await carryOut(bus, {
       decide: (known) => decide(timer, known, part),
       history,

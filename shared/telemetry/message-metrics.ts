@@ -1,3 +1,4 @@
+import { nowMs } from "./clock.ts";
 import { record } from "./metrics.ts";
 import { SERVICE_LAYERS } from "./names.ts";
 import { errorType } from "./spans.ts";
@@ -12,6 +13,8 @@ export type Handled = {
   deliveryCount: number;
   /** From the broker's storing to the start of the work; undefined for what was never stored, as a request. */
   queueWaitMs?: number | undefined;
+  /** When the work on it began, in milliseconds since the epoch; now if not given. */
+  takenMs?: number | undefined;
 };
 
 const MS_PER_S = 1000;
@@ -21,7 +24,7 @@ export async function measureProcessing<T>(message: Handled, fn: () => Promise<T
   const { template, deliveryCount } = message;
   const consumer = durableLabel(message.consumer);
   const queueWaitMs = Math.max(0, message.queueWaitMs ?? 0);
-  const startedMs = performance.now();
+  const startedMs = performance.now() - (message.takenMs === undefined ? 0 : nowMs() - message.takenMs);
   record("consumed", { template, consumer });
   // The wait of a redelivery is mostly the handling that failed before it.
   if (deliveryCount > 1) record("redelivered", { consumer });

@@ -171,6 +171,13 @@ test("a redelivery of what another process had links to nothing, and so does one
     assert.deepEqual(linksOf((await spansOf(() => processSpan(message, nothing)))[0]), []);
 });
 
+test("what is read before it is known what to do is part of the work", async () => {
+  const takenMs = Date.now() - 50;
+  const [span] = await spansOf(() => processSpan(delivered({ takenMs }), nothing));
+  assert.equal(startOf(span!), takenMs);
+  assert.ok(endOf(span!) - takenMs >= 50);
+});
+
 test("a wait is never shorter than nothing, whatever two clocks say", async () => {
   const [span] = await spansOf(() => processSpan(delivered({ queueWaitMs: -3 }), nothing));
   assert.equal(span!.attributes["messaging.nats.queue_wait"], 0);

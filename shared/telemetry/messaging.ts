@@ -94,7 +94,12 @@ export function processSpan<T>(message: ProcessedMessage, fn: () => Promise<T>):
     ...linksTo(message.startsTrace ? "cause" : "caller", [producer === parent ? undefined : producer]),
     ...linksTo("attempt", [lastAttempt(message)]),
   ];
-  const start = { kind: SpanKind.CONSUMER, links, attributes: kindOf(message, "process", "process") };
+  const start = {
+    kind: SpanKind.CONSUMER,
+    links,
+    attributes: kindOf(message, "process", "process"),
+    ...(message.takenMs !== undefined && { startMs: message.takenMs }),
+  };
   const span = startSpan(transportSpan("process", message.template), start, base);
   remember(message, span);
   describe(span, message, consumerAttributes);

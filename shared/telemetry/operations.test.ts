@@ -6,6 +6,7 @@ import { delivered, recordSpans, spansOf } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
 import { createLog, useLog } from "./logging.ts";
 import { processSpan } from "./messaging.ts";
+import type { SpanAttributes } from "./names.ts";
 import { span, timedOperation, traced } from "./operations.ts";
 import { part } from "./parts.ts";
 
@@ -35,6 +36,12 @@ test("an operation that waits is a span of the domain, and a parent of what happ
   assert.equal(invoke!.attributes["genesis.layer"], "EXECUTION");
   assert.equal(invoke!.parentSpanContext?.spanId, process!.spanContext().spanId);
   assert.equal(inside!.parentSpanContext?.spanId, invoke!.spanContext().spanId);
+});
+
+test("an attribute that is not in the table is not told, so no goal, input or output can slip in", async () => {
+  const slips = { "gen_ai.tool.name": "git", goal: "canary", "genesis.output": "canary" };
+  const [only] = await spansOf(() => span("execute_tool", slips as SpanAttributes, () => {}));
+  assert.deepEqual(only!.attributes, { "genesis.layer": "EXECUTION", "gen_ai.tool.name": "git" });
 });
 
 test("an operation may be sync: what it returns is what comes back, and the span is over by then", async () => {

@@ -53,7 +53,7 @@ export function startNamedSpan(
   const target = namedAfter && attributes[namedAfter];
   const options = {
     kind: kind === "CLIENT" ? SpanKind.CLIENT : SpanKind.INTERNAL,
-    attributes: { [ATTRIBUTE.layer]: layer, ...(attributes as Attributes) },
+    attributes: { [ATTRIBUTE.layer]: layer, ...allowed(attributes) },
     ...(startMs !== undefined && { startMs }),
   };
   return startSpan(target ? `${name} ${String(target)}` : name, options, parent);
@@ -65,10 +65,19 @@ export function describeSpan(
   attributes: SpanAttributes,
   events: readonly SpanEvent[] = [],
 ): void {
-  span.setAttributes(attributes as Attributes);
-  for (const event of events) span.addEvent(event.name, event.attributes as Attributes, hrTimeOf(nowMs()));
+  span.setAttributes(allowed(attributes));
+  for (const event of events) span.addEvent(event.name, allowed(event.attributes), hrTimeOf(nowMs()));
   const code = attributes[ATTRIBUTE.errorType];
   if (typeof code === "string") span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+}
+
+const KNOWN = new Set<string>(Object.values(ATTRIBUTE));
+
+/** What the table knows of attributes: what it does not know is not told, so no goal, input or output can slip in. */
+function allowed(attributes: SpanAttributes): Attributes {
+  const isKnown = Object.keys(attributes).every((key) => KNOWN.has(key));
+  if (isKnown) return attributes as Attributes;
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => KNOWN.has(key))) as Attributes;
 }
 
 /** Marks a span as failed: by the code, not by the error's text, which may hold what a user wrote. */

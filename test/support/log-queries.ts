@@ -6,7 +6,7 @@ import { PROJECT_ROOT } from "../../shared/config.ts";
 const FINDS: readonly [string, RegExp][] = [
   [
     "life of one run",
-    /gateway\tinfo\tappended\tgenesis\.v1\.task\.submitted[^]*step_failed[^]*run\.finished\tfailed\n$/,
+    /gateway\tinfo\tappended\tgenesis\.v1\.task\.submitted[^]*step_failed[^]*run\.finished\tfailed\n/,
   ],
   ["one request led to", /"event":"appended"/],
   ["a span has to say", /"event":"step_failed"/],
