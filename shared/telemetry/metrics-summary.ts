@@ -113,11 +113,12 @@ function spreadOf({ name }: MetricRow, samples: readonly Sample[]): Partial<Metr
     .filter((one) => one.name === `${name}_bucket`)
     .map(({ labels, value }): Bucket => ({ bound: boundOf(labels[BOUND]), upTo: value }))
     .toSorted((a, b) => a.bound - b.bound);
-  const at = (share: number): number => quantile(buckets, share);
   // One observation is its own sum; of several, none is larger than all together, since none is below zero.
   const only =
     count === 1 ? { min: sum, max: sum, p50: sum, p95: sum, p99: sum, basis: "exact" as const } : undefined;
   const max = Math.min(sum, buckets.find(({ upTo }) => upTo === count)!.bound);
+  // Interpolation knows only its bucket, and may land above what the sum allows.
+  const at = (share: number): number => Math.min(max, quantile(buckets, share));
   const spread = {
     min: lowest(buckets),
     max,
