@@ -224,3 +224,13 @@ test("what stands where a result belongs and cannot be read is the step's final 
     [["step.failed", "junk", "E_SCHEMA"]],
   );
 });
+
+test("the deadline ends a run whose ending nobody handled", () => {
+  const log = modelLog();
+  const { validated } = planned(log, [step("a")]);
+  log.write(completed(only(handle(log, on(validated)).wrote)));
+  const finished = only(
+    handle(log, { timer: { run: RUN, kind: "deadline" } }).wrote,
+  ) as StoredEvent<"run.finished">;
+  assert.equal(finished.data.outcome, "completed");
+});

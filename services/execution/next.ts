@@ -28,7 +28,11 @@ export function next(run: Run, trigger: Trigger): Next {
   if (run.task === undefined || run.finished || from === undefined) return { append: [], timers: [] };
   const follows = followsFrom(run, from);
   const ending = run.ending ?? (isTimer(trigger, "deadline") ? expiry(run.task) : undefined);
-  if (ending) return { append: follows(ending.cause.id) ? endRun(run, run.task, ending) : [], timers: [] };
+  if (ending) {
+    // The deadline ends what is left over, whoever was to end it: that handler's message may be among the dead letters.
+    const isOurs = follows(ending.cause.id) || isTimer(trigger, "deadline");
+    return { append: isOurs ? endRun(run, run.task, ending) : [], timers: [] };
+  }
   const intents = run.plan ? goOn(run, run.plan, trigger) : [];
   return {
     append: intents.filter(({ cause }) => follows(cause.id)).map(({ append }) => append),

@@ -116,3 +116,22 @@ test("the plan's hash is over canonical JSON, whatever the order of keys and ass
   ];
   assert.equal(planHash([{ b: 2, a: 1 }], assignments), expected);
 });
+
+test("what a door lets in can be read back, however deep, from every fact that holds it", () => {
+  const nested = JSON.parse(`${'{"a":'.repeat(30)}1${"}".repeat(30)}`) as Record<string, unknown>;
+  const data = {
+    outcome: "completed" as const,
+    through: 1,
+    result: { s: nested },
+    counts: { completed: 1, failed: 0, skipped: 0 },
+    usage: {},
+  };
+  const { subject, bytes, headers } = encode(
+    subjects,
+    { type: "run.finished", run: RUN, tokens: ["once"], causationId: "c", data },
+    "corr",
+    TIME,
+  );
+  const values = new Map(Object.entries(headers).map(([k, v]): [string, string[]] => [k, [v]]));
+  assert.deepEqual(decode(subjects, { subject, seq: 1, storedAtMs: 1, headers: values, bytes }).data, data);
+});

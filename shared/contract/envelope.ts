@@ -10,7 +10,7 @@ import {
   type StoredEvent,
 } from "./events.ts";
 import { HEADER, checkHeaders, headerOf, type HeaderValues } from "./headers.ts";
-import { parseJson } from "./json.ts";
+import { MAX_FACT_DEPTH, parseJson } from "./json.ts";
 import { sha256 } from "./plan-hash.ts";
 import type { Subjects } from "./subjects.ts";
 import { validate } from "./validate.ts";
@@ -104,7 +104,7 @@ export function decode(subjects: Subjects, raw: RawMessage): StoredEvent {
     throw new GenesisError("E_TOO_LARGE", [{ path: "", rule: `at most ${MAX_FACT_BYTES} bytes` }]);
   checkHeaders(raw.headers);
   const { type, run, rest } = subjects.parse(raw.subject);
-  const body = parseJson(raw.bytes);
+  const body = parseJson(raw.bytes, MAX_FACT_DEPTH);
   refuseOtherVersion(body);
   const read = validate(envelope, body);
   if (read.type !== type || read.run !== run)

@@ -1,7 +1,9 @@
 import { GenesisError } from "./errors.ts";
 
-/** How deep objects and arrays may nest in anything that comes from the bus or a file. */
+/** How deep objects and arrays may nest in anything that comes from outside. */
 export const MAX_DEPTH = 32;
+/** How deep they may nest in a fact, which holds what came from outside some levels further down: results by step, inputs of steps. */
+export const MAX_FACT_DEPTH = 64;
 
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -11,10 +13,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * order mark, NUL, half characters, nesting that would overflow a stack later, and keys that reach for a prototype.
  * @throws GenesisError `E_ENCODING` or `E_JSON`
  */
-export function parseJson(bytes: Uint8Array): unknown {
+export function parseJson(bytes: Uint8Array, maxDepth: number = MAX_DEPTH): unknown {
   const text = decodeUtf8(bytes);
-  if (nestsTooDeep(text))
-    throw new GenesisError("E_JSON", [{ path: "", rule: `at most ${MAX_DEPTH} levels` }]);
+  if (nestsTooDeep(text, maxDepth))
+    throw new GenesisError("E_JSON", [{ path: "", rule: `at most ${maxDepth} levels` }]);
   try {
     // A reviver visits every value; that is only needed when an escape or such a key is in the text.
     return mayHoldForbidden(text) ? JSON.parse(text, refuseForbidden) : JSON.parse(text);
@@ -55,7 +57,7 @@ const OPENS = new Set([91, 123]);
 const CLOSES = new Set([93, 125]);
 
 /** Counts brackets outside strings, before anything recursive sees the text. */
-function nestsTooDeep(text: string): boolean {
+function nestsTooDeep(text: string, maxDepth: number): boolean {
   let depth = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
@@ -65,7 +67,7 @@ function nestsTooDeep(text: string): boolean {
       else if (c === QUOTE) inString = false;
     } else if (c === QUOTE) inString = true;
     else if (OPENS.has(c)) {
-      if (++depth > MAX_DEPTH) return true;
+      if (++depth > maxDepth) return true;
     } else if (CLOSES.has(c)) depth--;
   }
   return false;

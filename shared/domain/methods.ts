@@ -24,7 +24,9 @@ const DAY_MS = 86_400_000;
 const localId = z
   .string()
   .max(32)
-  .regex(/^[A-Za-z][A-Za-z0-9_]*$/, "must be letters, digits and _, a letter first");
+  .regex(/^[A-Za-z][A-Za-z0-9_]*$/, "must be letters, digits and _, a letter first")
+  // Step ids become keys of results, and no message may have a key that reaches for a prototype.
+  .refine((id) => id !== "constructor" && id !== "prototype", "must not be constructor or prototype");
 
 const plain = z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]);
 const inputValue = z.union([

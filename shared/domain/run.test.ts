@@ -116,10 +116,10 @@ for (const type of ["plan.decomposed", "plan.routed", "plan.validated", "plan.re
   });
 }
 
-test("an unreadable update, signal or skip changes nothing", () => {
+test("an unreadable update or signal changes nothing", () => {
   const log = modelLog();
   log.write(submitted());
-  for (const type of ["plan.update", "run.signal", "step.skipped"] as const) {
+  for (const type of ["plan.update", "run.signal"] as const) {
     assert.equal(
       foldRun({ ...log.history(), unreadable: [unreadable(type, ["x"], 2)], lastSeq: 2 }).ending,
       undefined,
@@ -149,4 +149,25 @@ test("any order of reading, with duplicates, folds to the same run", () => {
       },
     ),
   );
+});
+
+for (const type of ["step.dispatched", "step.failed", "step.skipped"] as const) {
+  test(`an unreadable ${type} is the end of its step: nothing else can stand there`, () => {
+    const log = modelLog();
+    planned(log, [step("a")]);
+    const rest = {
+      "step.dispatched": ["a", "1", "worker", "normal"],
+      "step.failed": ["a", "1"],
+      "step.skipped": ["a"],
+    }[type];
+    const run = foldRun({ ...log.history(), unreadable: [unreadable(type, rest, 5)], lastSeq: 5 });
+    assert.deepEqual([stateOf(run, "a").is, run.ending?.outcome], ["failed", "failed"]);
+  });
+}
+
+test("what is said of a step that is in no plan ends nothing", () => {
+  const log = modelLog();
+  const { validated } = planned(log, [step("a")]);
+  log.write({ ...failed(dispatched(log, "a", 1, validated)), step: "nobody", tokens: ["nobody", 1] });
+  assert.equal(foldRun(log.history()).ending, undefined);
 });

@@ -179,12 +179,14 @@ function evolveSignal(run: Run, event: StoredEvent<"run.signal">): void {
 function evolveUnreadable(run: Run, fact: Unreadable): void {
   const step = fact.rest[0] ?? "";
   if (fact.type === "step.completed") run.unreadableResults.set(step, fact);
-  // Its subject is taken, so the attempt can never be told to have failed in another way.
-  if (fact.type === "step.failed" && !isTerminal(stateOf(run, step))) failStep(run, step, fact, fact.error);
+  // Its subject is taken, so nothing readable can ever stand there: no other failure, no skip, no such attempt.
+  if (UNREADABLE_FAILS.has(fact.type) && !isTerminal(stateOf(run, step)))
+    failStep(run, step, fact, fact.error);
   if (UNREADABLE_ENDS.has(fact.type)) end(run, { outcome: "failed", cause: fact, error: fact.error });
   endWhenAllAreDone(run, fact);
 }
 
+const UNREADABLE_FAILS = new Set<string>(["step.dispatched", "step.failed", "step.skipped"]);
 const UNREADABLE_ENDS = new Set<string>([
   "plan.decomposed",
   "plan.routed",
@@ -199,7 +201,8 @@ function isLastAttempt(run: Run, event: StoredEvent<"step.failed">): boolean {
 
 function failStep(run: Run, step: string, cause: Cause, error: ErrorShape): void {
   run.steps.set(step, { is: "failed", cause, error });
-  if (run.plan === undefined || run.plan.policyOf(step) === "fail")
+  // A step of no plan was never asked for: what is said of it ends nothing.
+  if (run.plan?.steps.has(step) && run.plan.policyOf(step) === "fail")
     end(run, { outcome: "failed", cause, error });
 }
 
