@@ -42,11 +42,11 @@ export function launchService(spec: ServiceSpec, plan: ServicePlan): Launched {
     detached: true,
     env: childEnvironment({
       GENESIS_RESULTS_DIR: join(plan.dir, "results"),
+      GENESIS_TRACES_FILE: traces,
       ...plan.settings,
       NATS_URL: plan.natsUrl,
       GENESIS_HTTP_HOST: HOST,
       GENESIS_HTTP_PORT: String(plan.port),
-      GENESIS_TRACES_FILE: traces,
       GENESIS_LOG_FORMAT: "json",
     }),
     stdio: ["ignore", log.fd, errors.fd, "ipc"],
