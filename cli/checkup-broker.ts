@@ -56,6 +56,9 @@ async function streamFinding({ jsm, names }: Bus, kind: StreamName): Promise<Fin
   return { what, is: "good", says };
 }
 
+/** So many consumers are named in a finding. */
+const NAMED = 3;
+
 async function checkConsumers(bus: Bus): Promise<Finding> {
   const { names, subjects } = bus;
   const what = "consumers";
@@ -68,12 +71,15 @@ async function checkConsumers(bus: Bus): Promise<Finding> {
   }
   const missing = wanted.filter(({ stream, durable }) => !pending.has(`${names[stream]} ${durable}`));
   if (missing.length > 0) {
-    const some = missing.slice(0, 3).map(({ durable }) => durable);
-    const says = `${missing.length} of ${wanted.length} are missing: ${some.join(", ")}${missing.length > 3 ? " …" : ""}`;
+    const some = missing.slice(0, NAMED).map(({ durable }) => durable);
+    const says = `${missing.length} of ${wanted.length} are missing: ${some.join(", ")}${missing.length > NAMED ? " …" : ""}`;
     return { what, is: "bad", says, todo: "npx genesis setup" };
   }
-  const waiting = [...pending.values()].reduce((sum, n) => sum + n, 0);
-  return { what, is: "good", says: `all ${wanted.length} are there, ${waiting} messages wait` };
+  const behind = [...pending].filter(([, waiting]) => waiting > 0).toSorted(([, a], [, b]) => b - a);
+  const waiting = behind.reduce((sum, [, n]) => sum + n, 0);
+  const named = behind.slice(0, NAMED).map(([key, n]) => `${n} for ${key.split(" ")[1]}`);
+  const forWhom = waiting === 0 ? "" : `: ${named.join(", ")}${behind.length > NAMED ? " …" : ""}`;
+  return { what, is: "good", says: `all ${wanted.length} are there, ${waiting} messages wait${forWhom}` };
 }
 
 /** The consumers of a stream with how many messages wait for each; none of a stream that is missing, which is a finding of its own. */

@@ -1,3 +1,4 @@
+import { TraceFlags } from "@opentelemetry/api";
 import type { Command } from "commander";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,6 +17,7 @@ import { readLogs } from "./trace/read-logs.ts";
 import { readSpans, type TraceOf } from "./trace/read-spans.ts";
 import type { Span } from "./trace/span.ts";
 import type { Run } from "../shared/domain/run.ts";
+import { spanContextOf } from "../shared/telemetry/trace-context.ts";
 
 type TraceOptions = BrokerOptions & { html?: string; json?: boolean };
 
@@ -32,7 +34,7 @@ export function trace(command: Command): void {
     const { run } = await withBus(options, (bus) => loadRun(bus, given));
     const traceId = viewOf(run, Date.now())?.traceId;
     const dir = instanceDir(options.dir);
-    const spans = await spansOf(join(dir, "traces"), { run: run.id, traceId });
+    const spans = await spansOf(join(dir, "traces"), { run: run.id, traceId }, isSampled(run));
     if (options.html !== undefined) {
       await writePage(options.html, await pageOf(run, spans, join(dir, "logs")));
       if (output.json) output.document({ run: run.id, traceId: traceId ?? null, html: options.html });
@@ -43,13 +45,23 @@ export function trace(command: Command): void {
   });
 }
 
-async function spansOf(folder: string, traceOf: TraceOf): Promise<Span[]> {
+/** Whether the run's spans were to be recorded, as its first message says. */
+function isSampled({ task }: Run): boolean {
+  const context = task && spanContextOf(task);
+  return context === undefined || (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+async function spansOf(folder: string, traceOf: TraceOf, mayHaveSpans: boolean): Promise<Span[]> {
   const spans = await readSpans(folder, traceOf).catch((error: NodeJS.ErrnoException) => {
     throw new CommandFailure(
       `no traces in ${folder} (${error.code ?? "unknown reason"}); name the instance's folder with --dir`,
     );
   });
   if (spans.length > 0) return spans;
+  if (!mayHaveSpans)
+    throw new CommandFailure(
+      `run ${traceOf.run} has no spans: it was not sampled when it began; OTEL_TRACES_SAMPLER of the gateway decides`,
+    );
   throw new CommandFailure(
     `no spans of run ${traceOf.run} in ${folder}; they are written a moment after the work, and only by the instance of that folder`,
   );
