@@ -1,10 +1,11 @@
 import type { Append } from "../../shared/contract/decider.ts";
 import { INLINE_BYTES } from "../../shared/contract/envelope.ts";
+import { bounded } from "../../shared/contract/errors.ts";
 import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
 import { stateOf, type Ending, type Run } from "../../shared/domain/run.ts";
-import { inlineOrRefs, otherInputs, type Output } from "./outputs.ts";
+import { inlineOrRefs, otherInputs, sizeOf, type Output } from "./outputs.ts";
 
-/** Everything in `run.finished` but its result takes less than this. */
+/** Everything in `run.finished` but its result and its error takes less than this. */
 const REST_BYTES = 4096;
 
 /** The one terminal event of a run: what came of it, counted over the primitive steps of the revision in force. */
@@ -19,6 +20,9 @@ export function finish(
     const state = stateOf(run, id);
     return state.is === "completed" ? [{ step: id, event: state.event }] : [];
   });
+  // The error may be an agent's own words, as long as the fact that it came in.
+  const why = error && bounded(error);
+  const room = INLINE_BYTES - REST_BYTES - (why ? sizeOf(why) : 0);
   const event: NewEvent<"run.finished"> = {
     type: "run.finished",
     run: task.run,
@@ -27,8 +31,8 @@ export function finish(
     data: {
       outcome,
       through: run.lastSeq,
-      ...(outputs && { result: inlineOrRefs(outputs, INLINE_BYTES - REST_BYTES) }),
-      ...(error && { error }),
+      ...(outputs && { result: inlineOrRefs(outputs, room) }),
+      ...(why && { error: why }),
       counts: { completed: count("completed"), failed: count("failed"), skipped: count("skipped") },
       usage: run.usage,
     },

@@ -52,8 +52,26 @@ export type ErrorDetail = { path: string; rule: string };
 /** The shape in which every error crosses the bus. */
 export type ErrorShape = { code: ErrorCode; message: string; retryable: boolean; details: ErrorDetail[] };
 
-/** At most this many details travel with an error. */
+/** At most this many details travel with an error, and of each text this many characters. */
 const MAX_DETAILS = 5;
+const MAX_TEXT = 200;
+
+/**
+ * An error as it may stand in another fact than the one that told of it: the first details only, its texts cut, and
+ * no fields that the contract does not know. Whoever writes it down knows that it takes less than 16 KiB.
+ */
+export function bounded({ code, message, retryable, details }: ErrorShape): ErrorShape {
+  return { code, message: cut(message), retryable, details: firstOf(details) };
+}
+
+function firstOf(details: readonly ErrorDetail[]): ErrorDetail[] {
+  return details.slice(0, MAX_DETAILS).map(({ path, rule }) => ({ path: cut(path), rule: cut(rule) }));
+}
+
+/** Half of a character would make the fact that it stands in unreadable. */
+function cut(text: string): string {
+  return text.slice(0, MAX_TEXT).toWellFormed();
+}
 
 /** An error of the contract: a code from the table, with the places and rules that were broken. */
 export class GenesisError extends Error {
@@ -66,11 +84,12 @@ export class GenesisError extends Error {
     details: ErrorDetail[] = [],
     options: { retryable?: boolean; cause?: unknown } = {},
   ) {
-    const where = details.map((d) => (d.path === "" ? d.rule : `${d.path}: ${d.rule}`)).join("; ");
+    const first = firstOf(details);
+    const where = first.map((d) => (d.path === "" ? d.rule : `${d.path}: ${d.rule}`)).join("; ");
     super(`${code} ${ERRORS[code].message}${where ? ` (${where})` : ""}`, { cause: options.cause });
     this.name = "GenesisError";
     this.code = code;
-    this.details = details.slice(0, MAX_DETAILS);
+    this.details = first;
     this.retryable = options.retryable ?? ERRORS[code].retryable;
   }
 

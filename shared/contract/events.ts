@@ -22,12 +22,12 @@ export const POLICY_DEFAULTS = {
 export const MAX_STEPS = 500;
 export const MAX_LABELS = 16;
 
-/** The shape in which every error crosses the bus. */
+/** The shape in which every error crosses the bus. Who copies one into another fact shortens it, see `bounded`. */
 export const errorShape = z.object({
   code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
-  message: z.string(),
+  message: z.string().max(4096),
   retryable: z.boolean(),
-  details: z.array(z.object({ path: z.string(), rule: z.string() })),
+  details: z.array(z.object({ path: z.string().max(1024), rule: z.string().max(1024) })).max(100),
 });
 
 export const profile = z.enum(["genesis-v1", "aop-v1"]);

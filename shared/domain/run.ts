@@ -227,9 +227,9 @@ function end(run: Run, { outcome, cause, error }: Ending): void {
 
 function spend(run: Run, event: StoredEvent<"step.completed" | "step.failed">): void {
   const { inputTokens = 0, outputTokens = 0, costMicroUsd = 0 } = event.data.usage ?? {};
-  run.usage.inputTokens += inputTokens;
-  run.usage.outputTokens += outputTokens;
-  run.usage.costMicroUsd += costMicroUsd;
+  run.usage.inputTokens = sumOf(run.usage.inputTokens, inputTokens);
+  run.usage.outputTokens = sumOf(run.usage.outputTokens, outputTokens);
+  run.usage.costMicroUsd = sumOf(run.usage.costMicroUsd, costMicroUsd);
   const budget = run.task?.data.budget;
   const tokens = run.usage.inputTokens + run.usage.outputTokens;
   const isOver =
@@ -240,6 +240,11 @@ function spend(run: Run, event: StoredEvent<"step.completed" | "step.failed">): 
       cause: event,
       error: errorOf("E_BUDGET", "budget", "not more than was allowed"),
     });
+}
+
+/** Agents say what they used: the sum of what two of them say may be a number that cannot be read back. */
+function sumOf(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
 }
 
 function rejection(verdict: EventData<"plan.rejected">): ErrorShape {
