@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { GenesisError } from "../shared/contract/errors.ts";
-import { token } from "../shared/contract/events.ts";
+import { token } from "../shared/contract/token.ts";
 import { parseJson } from "../shared/contract/json.ts";
 import { step, type Step } from "../shared/contract/plan.ts";
 import { parseWith } from "../shared/contract/validate.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Accepted } from "../../shared/bus/door.ts";
 import type { Progress } from "../../shared/bus/progress.ts";
-import { EVENTS, token, type EventType } from "../../shared/contract/events.ts";
+import { EVENTS, type EventType } from "../../shared/contract/events.ts";
+import { token } from "../../shared/contract/token.ts";
 import { headersSchema, type Kind } from "./headers.ts";
 import { jsonSchemaOf, schemaPath, type JsonSchema } from "./schemas.ts";
 

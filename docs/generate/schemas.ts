@@ -9,9 +9,9 @@ import {
   labels,
   policy,
   time,
-  token,
   type EventType,
 } from "../../shared/contract/events.ts";
+import { token } from "../../shared/contract/token.ts";
 import { size } from "./markdown.ts";
 
 export type JsonSchema = z.core.JSONSchema.JSONSchema;

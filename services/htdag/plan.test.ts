@@ -262,3 +262,18 @@ test("the parts that become spans", () => {
   plan(taskOf(), 0, { methods: methodsOf({ id: "m", ordered: [sub("a")] }), agents }, part);
   assert.deepEqual(seen, ["htdag.decompose", "htdag.generate_top_level_tasks"]);
 });
+
+test("a task type that cannot be the key of a result gives its step another id", () => {
+  for (const taskType of ["__proto__", "constructor", "prototype"]) {
+    const { steps } = plan(
+      taskOf({ taskType }),
+      0,
+      { methods: [], agents: [card("maker", [taskType])] },
+      justRun,
+    );
+    assert.deepEqual(
+      steps.map((step) => [step.id, step.taskType]),
+      [["task", taskType]],
+    );
+  }
+});

@@ -1,6 +1,7 @@
 import type { Part } from "../../shared/contract/decider.ts";
 import type { EventData } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
+import { isKey } from "../../shared/contract/token.ts";
 import type { Catalog } from "../../shared/domain/catalog.ts";
 import { GENERIC, STEP_DEFAULTS } from "../../shared/domain/methods.ts";
 import { isDecomposable, waysToDo, type Branch, type Task, type Way } from "./expand.ts";
@@ -56,7 +57,7 @@ function singleStep(task: Task, { agents, methods }: Pick<Catalog, "methods" | "
 
 function stepFor(taskType: string, input: Task["input"]): Step {
   return {
-    id: taskType,
+    id: isKey(taskType) ? taskType : "task",
     kind: "primitive",
     level: 0,
     taskType,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { token } from "../contract/events.ts";
+import { token } from "../contract/token.ts";
 import { HEADER } from "../contract/headers.ts";
 import { parseJson } from "../contract/json.ts";
 import { parseWith } from "../contract/validate.ts";

@@ -1,18 +1,11 @@
 import { z } from "zod";
 import { GenesisError } from "./errors.ts";
-import {
-  EVENTS,
-  EVENT_TYPES,
-  time,
-  token,
-  type EventType,
-  type NewEvent,
-  type StoredEvent,
-} from "./events.ts";
+import { EVENTS, EVENT_TYPES, time, type EventType, type NewEvent, type StoredEvent } from "./events.ts";
 import { HEADER, checkHeaders, headerOf, type HeaderValues } from "./headers.ts";
 import { MAX_FACT_DEPTH, parseJson } from "./json.ts";
 import { sha256 } from "./plan-hash.ts";
 import type { Subjects } from "./subjects.ts";
+import { token } from "./token.ts";
 import { validate } from "./validate.ts";
 
 /** A fact may have this many bytes. */

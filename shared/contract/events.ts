@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 import { assignment, priority, step, unroutedStep, usage, verdict } from "./plan.ts";
+import { token } from "./token.ts";
 
 /**
  * One row per event type: who writes it, which tokens of its subject follow the run, and what its data holds. The types,
  * subjects, JSON Schemas, AsyncAPI document and broker permissions all derive from these rows.
  */
 
-export const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const time = z.iso.datetime();
 export const jsonObject = z.record(z.string(), z.unknown());
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { stepId, token } from "./token.ts";
 
 /** The shapes inside plans: steps, assignments with their decision records, verdicts. Used by the rows of `events.ts`. */
 
-const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const ratio = z.number().min(0).max(1);
 
 export const priority = z.enum(["high", "normal", "low"]);
@@ -20,7 +20,7 @@ export const onFailure = z.enum(["fail", "skip", "continue"]);
 export type OnFailure = z.infer<typeof onFailure>;
 
 export const step = z.object({
-  id: token,
+  id: stepId,
   kind: z.enum(["primitive", "compound"]),
   parent: token.optional(),
   level: z.int().min(0),

@@ -1,5 +1,6 @@
 import { GenesisError } from "./errors.ts";
 import { EVENTS, type EventType } from "./events.ts";
+import { TOKEN } from "./token.ts";
 
 /**
  * Every subject of the bus is built and read here, and only here:
@@ -10,7 +11,6 @@ import { EVENTS, type EventType } from "./events.ts";
  *   <prefix>.timers.set|fired.<run>.<kind>[.<step>.<attempt>] wake-ups
  *   <prefix>.progress.<run>.<step>, <prefix>.redrive.<service> core NATS, not stored
  */
-const TOKEN = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The run is the fifth token of a fact's subject. */
 const RUN_INDEX = 4;

@@ -2,19 +2,11 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { MAX_GOAL_BYTES } from "./envelope.ts";
 import { GenesisError } from "./errors.ts";
-import {
-  MAX_LABELS,
-  POLICY_DEFAULTS,
-  budget,
-  jsonObject,
-  labels,
-  policy,
-  token,
-  type EventData,
-} from "./events.ts";
+import { MAX_LABELS, POLICY_DEFAULTS, budget, jsonObject, labels, policy, type EventData } from "./events.ts";
 import { parseJson } from "./json.ts";
 import { sha256 } from "./plan-hash.ts";
 import { priority } from "./plan.ts";
+import { token } from "./token.ts";
 import { parseWith } from "./validate.ts";
 
 const HOUR_MS = 3_600_000;

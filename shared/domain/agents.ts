@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { token } from "../contract/events.ts";
+import { token } from "../contract/token.ts";
 
 /** An agent as its card in the catalogue describes it. */
 export const agentCard = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { token } from "../contract/events.ts";
 import { onFailure } from "../contract/plan.ts";
+import { isKey, token } from "../contract/token.ts";
 import { conditionOn, pathFrom, valueAt, type Facts } from "./condition.ts";
 
 /** The task type of a task that came with a goal and nothing else. */
@@ -26,7 +26,7 @@ const localId = z
   .max(32)
   .regex(/^[A-Za-z][A-Za-z0-9_]*$/, "must be letters, digits and _, a letter first")
   // Step ids become keys of results, and no message may have a key that reaches for a prototype.
-  .refine((id) => id !== "constructor" && id !== "prototype", "must not be constructor or prototype");
+  .refine(isKey, "must not be constructor or prototype");
 
 const plain = z.union([z.string().max(4096), z.number(), z.boolean(), z.null()]);
 const inputValue = z.union([

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { token } from "../contract/events.ts";
+import { token } from "../contract/token.ts";
 import { conditionOn } from "./condition.ts";
 
 /** What a rule may ask about: the step that is to be routed. */
