@@ -16,7 +16,7 @@ const code = (input: Uint8Array | string): string => {
 test("reads JSON as it is", () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 20 }), (text) => {
-      if (/proto|constructor|\\u/.test(text)) return;
+      if (/__proto__|\\u/.test(text)) return;
       assert.deepEqual(parseJson(bytes(text)), JSON.parse(text));
     }),
   );
@@ -30,7 +30,7 @@ test("refuses what a plain JSON.parse lets through", () => {
   assert.equal(code(`"${"[".repeat(100)}\\"${"{".repeat(100)}"`), "ok", "brackets in a string are text");
   assert.equal(code('{"a":{"__proto__":{"x":1}}}'), "E_JSON");
   assert.equal(code('{"\\u005f_proto__":1}'), "E_JSON", "an escaped key is the same key");
-  assert.equal(code('{"constructor":1}'), "E_JSON");
+  assert.equal(code('{"constructor":1,"prototype":{}}'), "ok", "keys like any other");
   assert.equal(code('{"goal":"the constructor of __proto__"}'), "ok", "only keys are refused");
   assert.equal(code(new Uint8Array([0xff, 0xfe])), "E_ENCODING");
   assert.equal(code("\uFEFF{}"), "E_ENCODING");

@@ -5,12 +5,13 @@ export const MAX_DEPTH = 32;
 /** How deep they may nest in a fact, which holds what came from outside some levels further down: results by step, inputs of steps. */
 export const MAX_FACT_DEPTH = 64;
 
-const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+/** Whoever copies an object with such a key, field by field, changes the prototype of the copy. Other keys are only keys. */
+const FORBIDDEN_KEY = "__proto__";
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Parses bytes from outside as JSON, and refuses what a plain `JSON.parse` lets through: invalid UTF-8, a byte
- * order mark, NUL, half characters, nesting that would overflow a stack later, and keys that reach for a prototype.
+ * order mark, NUL, half characters, nesting that would overflow a stack later, and a key that reaches for the prototype.
  * @throws GenesisError `E_ENCODING` or `E_JSON`
  */
 export function parseJson(bytes: Uint8Array, maxDepth: number = MAX_DEPTH): unknown {
@@ -40,11 +41,12 @@ function decodeUtf8(bytes: Uint8Array): string {
 }
 
 function mayHoldForbidden(text: string): boolean {
-  return text.includes("\\u") || text.includes("proto") || text.includes("constructor");
+  return text.includes("\\u") || text.includes(FORBIDDEN_KEY);
 }
 
 function refuseForbidden(key: string, value: unknown): unknown {
-  if (FORBIDDEN_KEYS.has(key)) throw new GenesisError("E_JSON", [{ path: "", rule: "no prototype keys" }]);
+  if (key === FORBIDDEN_KEY)
+    throw new GenesisError("E_JSON", [{ path: "", rule: `no key ${FORBIDDEN_KEY}` }]);
   // Half of a surrogate pair, escaped, is no character: it has no UTF-8 and no canonical JSON (RFC 8785, 3.2.2.2) to hash.
   if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed()))
     throw new GenesisError("E_ENCODING", [{ path: "", rule: "whole characters" }]);
