@@ -25,7 +25,7 @@ test("a broker with everything on it is healthy, exit code 0", async () => {
     /^nats-server 2\.\d+\.\d+ at 127\.0\.0\.1:\d+, messages up to 2 MiB$/,
   );
   assert.match(findings.get("consumers")!.says, /^all \d+ are there, 0 messages wait$/);
-  for (const stream of ["GENESIS", "GENESIS_INBOX", "GENESIS_DLQ", "GENESIS_TIMERS"]) {
+  for (const stream of ["GENESIS", "GENESIS_INBOX", "GENESIS_DLQ", "GENESIS_TIMERS", "GENESIS_CLAIMS"]) {
     assert.equal(findings.get(`stream ${stream}`)?.is, "good", stream);
   }
 });

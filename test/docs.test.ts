@@ -33,7 +33,7 @@ test("every setting that a page names is one", () => {
   const named = PAGES.flatMap(({ path, text }) =>
     [...text.matchAll(/\bGENESIS_[A-Z_]+\b/g)].map(([name]) => ({ path, name })),
   );
-  const streams = ["GENESIS_INBOX", "GENESIS_DLQ", "GENESIS_TIMERS"];
+  const streams = ["GENESIS_INBOX", "GENESIS_DLQ", "GENESIS_TIMERS", "GENESIS_CLAIMS"];
   assert.deepEqual(
     named.filter(({ name }) => !known.has(name) && !streams.includes(name)),
     [],

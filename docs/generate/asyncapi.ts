@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import packageJson from "../../package.json" with { type: "json" };
 import { ERRORS } from "../../shared/contract/errors.ts";
 import { EVENT_TYPES } from "../../shared/contract/events.ts";
+import type { StreamSpec } from "../../shared/contract/streams.ts";
 import { cellConsumers, cellStreams, STREAM_NAMES } from "./cell.ts";
 import { CHANNELS, PARAMETERS, streamOf, type Channel } from "./channels.ts";
 import { factMessage, inlineSchemas, MESSAGES } from "./messages.ts";
@@ -46,8 +47,13 @@ export function asyncapi(): object {
       },
     },
     "x-error-codes": ERRORS,
-    "x-jetstream": { streams: cellStreams(), consumers: consumerObjects() },
+    "x-jetstream": { streams: publicStreams(), consumers: consumerObjects() },
   };
+}
+
+/** Claims are between the instances of our own agents: nobody outside reads or writes them. */
+function publicStreams(): StreamSpec[] {
+  return cellStreams().filter(({ name }) => name !== STREAM_NAMES.claims);
 }
 
 /** The document as YAML. */

@@ -17,7 +17,7 @@ export const STREAM_NAMES = streamNames(PREFIX);
 /** Stands for an agent's name until the consumers are made: nothing but a token may stand in a subject. */
 const ANY_AGENT = "ANY-AGENT";
 
-/** The four streams. */
+/** The streams. */
 export function cellStreams(): StreamSpec[] {
   return streams(SUBJECTS, {
     logMaxBytes: byDefault("logMaxBytes"),

@@ -5,6 +5,7 @@ import type { Usage } from "../contract/plan.ts";
 import type { Bus } from "./connect.ts";
 import { tellProgress } from "./progress.ts";
 import { resolveResults } from "./results.ts";
+import { whileWanted } from "./while-wanted.ts";
 
 /** A step that was given to an agent, and what its handler may reach from there. */
 export type StepAtHand = {
@@ -69,18 +70,20 @@ async function outcomeOf(
   { event, signal }: { event: StoredEvent<"step.dispatched">; signal: AbortSignal },
 ): Promise<StepOutcome | undefined> {
   try {
-    const results = await resolveResults(bus, event);
+    const results = await whileWanted(bus, signal, () => resolveResults(bus, event));
     const step: StepAtHand = {
       event,
       results,
       signal,
       progress: (note) =>
         tellProgress(bus, { run: event.run, step: event.step!, attempt: event.attempt!, note }),
-      readTask: () => readTask(bus, event.run),
+      readTask: () => whileWanted(bus, signal, () => readTask(bus, event.run)),
     };
     return await Promise.race([run(step), givenUp(signal)]);
   } catch (thrown) {
     const error = asAgentError(thrown);
+    // What a step that is told to stop could not read is no news.
+    if (error.code === "E_STORAGE" && signal.aborted) return undefined;
     if (error.code === "E_STORAGE") throw error;
     return { failed: { error: error.toJSON() } };
   }

@@ -3,12 +3,14 @@ import type { NewEvent, StoredEvent } from "../contract/events.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import { attempt, failed, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
+import { claim } from "./claims.ts";
 import type { BusContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { eventOf } from "./fact.ts";
 import type { FinishedRuns } from "./finished-runs.ts";
 import { processedEvent } from "./processed.ts";
-import { giveUp, isPassing } from "./settle.ts";
+import { giveUp } from "./settle.ts";
+import { whileWanted } from "./while-wanted.ts";
 
 type Dispatched = StoredEvent<"step.dispatched">;
 
@@ -20,12 +22,16 @@ export type Means = {
   stopping: AbortSignal;
 };
 
-/** A step that came more often than this ended each time the process that had it. */
-const MAX_DELIVERIES = 4;
+/**
+ * A step that ended this many processes ends no more. One more than these died over its first delivery, which makes no
+ * claim, or the broker lost it.
+ */
+const MAX_DEATHS = 3;
 
 /**
  * Handles one dispatch: looks whether it is still wanted, has it done, appends what came of it, settles the message.
- * @throws GenesisError `E_STORAGE` when the broker does not let it; the message is then still to be settled
+ * @throws GenesisError `E_STORAGE` when the broker does not let it for as long as the step is wanted; the message is
+ * then still to be settled
  */
 export async function handleStep(ctx: BusContext, means: Means, delivery: Delivery): Promise<void> {
   const { bus } = ctx;
@@ -39,50 +45,53 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   const abort = (reason: Stop) => () => stop.abort(reason);
   const timer = setTimeout(abort("timeout"), timeLeftMs(event, Date.now()));
   const unwatch = means.finished.watch(event.run, abort("finished"));
-  const signal = AbortSignal.any([stop.signal, means.stopping]);
+  const unhear = hear(means.stopping, abort("drain"));
   try {
     await processSpan(processedEvent(bus, delivery, { event, task: undefined }), () =>
-      doStep(ctx, { run: means.run, signal }, { delivery, event }),
+      doStep(ctx, { run: means.run, signal: stop.signal }, { delivery, event }),
     );
   } finally {
     clearTimeout(timer);
     unwatch();
+    unhear();
   }
 }
 
-async function doStep(
-  ctx: BusContext,
-  { run, signal }: { run: RunStep; signal: AbortSignal },
-  { delivery, event }: { delivery: Delivery; event: Dispatched },
-): Promise<void> {
-  if (await isSettled(ctx, event)) return delivery.ack();
-  if (delivery.deliveryCount > MAX_DELIVERIES) {
+/**
+ * Listens to a signal that lives as long as the process. Returns how to stop, without which every step would leave
+ * something behind at it; `AbortSignal.any` does.
+ */
+function hear(signal: AbortSignal, onAbort: () => void): () => void {
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  return () => signal.removeEventListener("abort", onAbort);
+}
+
+type Step = { delivery: Delivery; event: Dispatched };
+type HowToRun = { run: RunStep; signal: AbortSignal };
+
+async function doStep(ctx: BusContext, { run, signal }: HowToRun, { delivery, event }: Step): Promise<void> {
+  const { bus } = ctx;
+  if (await whileWanted(bus, signal, () => isSettled(ctx, event))) return delivery.ack();
+  const { deaths, release } = await claim(bus, event, delivery.deliveryCount);
+  if (deaths >= MAX_DEATHS) {
     const poison = new GenesisError("E_POISON");
     await append(ctx, event, failed(event, { error: poison.toJSON() }));
     return giveUp(ctx, delivery, poison);
   }
-  const fact = await attempt(ctx.bus, run, { event, signal });
-  if (fact === undefined && signal.reason === ("drain" satisfies Stop)) return delivery.nak(0);
-  if (fact !== undefined) await keep(ctx, fact, { event, signal });
-  delivery.ack();
+  // Before the message is settled: whoever gets it next looks at the claims at once.
+  const isOver = await attemptOnce(ctx, { run, signal }, event).finally(release);
+  if (isOver) delivery.ack();
+  else delivery.nak(0);
 }
 
-/**
- * Appends what came of a step; while it is wanted and the broker cannot store it, again: no step is done twice for
- * that.
- */
-async function keep(
-  ctx: BusContext,
-  fact: NewEvent,
-  { event, signal }: { event: Dispatched; signal: AbortSignal },
-): Promise<void> {
-  for (;;) {
-    try {
-      return await append(ctx, event, fact);
-    } catch (error) {
-      if (signal.aborted || !isPassing(asGenesisError(error))) throw error;
-    }
-  }
+/** Has a step done and keeps what came of it. False when this process stops before anything did. */
+async function attemptOnce(ctx: BusContext, { run, signal }: HowToRun, event: Dispatched): Promise<boolean> {
+  const fact = await attempt(ctx.bus, run, { event, signal });
+  if (fact === undefined) return signal.reason !== ("drain" satisfies Stop);
+  // Again while the broker cannot store it: no step is done twice for that.
+  await whileWanted(ctx.bus, signal, () => append(ctx, event, fact));
+  return true;
 }
 
 /**

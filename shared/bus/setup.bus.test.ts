@@ -21,6 +21,7 @@ after(async () => {
 
 const ALL = [
   "GENESIS",
+  "GENESIS_CLAIMS",
   "GENESIS_DLQ",
   "GENESIS_INBOX",
   "GENESIS_TIMERS",

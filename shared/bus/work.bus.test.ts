@@ -165,28 +165,6 @@ test("a step that takes too long is told to stop, and the attempt has failed", a
   assert.deepEqual(reasons, ["timeout", "timeout"]);
 });
 
-test("a step that ended its process again and again is given up", async () => {
-  await put(dispatched("poison", "s"));
-  const consumer = await cell.bus.js.consumers.get("GENESIS", "agent-worker-normal");
-  for (let delivery = 1; delivery <= 4; delivery++) {
-    const message = await consumer.next({ expires: 2000 });
-    assert.equal(message?.info.deliveryCount, delivery);
-    message.nak();
-  }
-  const begun: string[] = [];
-  await worker(async ({ event }) => {
-    begun.push(event.run);
-    return done(1);
-  });
-  const failure = await eventually(() => failedOf("poison"));
-  assert.ok(failure.type === "step.failed");
-  assert.deepEqual([failure.data.error.code, failure.data.error.retryable], ["E_POISON", false]);
-  const letter = await eventually(() => letterOf("poison"));
-  assert.deepEqual([letter.code, letter.service], ["E_POISON", "agents"]);
-  await idle();
-  assert.deepEqual(begun, []);
-});
-
 test("a dispatch that cannot be read is a dead letter", async () => {
   await worker(async () => done(1));
   await cell.bus.nc.request("genesis.v1.step.dispatched.garbled.s.1.worker.normal", "not json");

@@ -5,6 +5,9 @@ import { LANES, type Lane, type Subjects } from "./subjects.ts";
 
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3_600_000;
+const LOG_MAX_AGE_MS = 7 * DAY_MS;
+/** Room for about 100,000 claims; there is one for each time that a step is delivered again. */
+const CLAIMS_MAX_BYTES = 16 * MIB;
 
 /** The broker must take at least this much in one message, so that every dead letter fits. */
 export const MIN_MAX_PAYLOAD = 2 * MIB;
@@ -14,7 +17,7 @@ export const ACK_WAIT_MS = 30_000;
 /** Below this share of the log's `max_bytes` the gateway admits tasks; the rest belongs to runs already accepted. */
 export const ADMIT_BELOW = 0.8;
 
-export type StreamName = "log" | "inbox" | "dlq" | "timers";
+export type StreamName = "log" | "inbox" | "dlq" | "timers" | "claims";
 
 export type StreamSpec = {
   name: string;
@@ -40,10 +43,16 @@ export type StreamSizes = { logMaxBytes: number; dlqMaxBytes: number; inboxMaxBy
 /** The stream names of a cell. */
 export function streamNames(prefix: string): Record<StreamName, string> {
   const name = prefix.toUpperCase();
-  return { log: name, inbox: `${name}_INBOX`, dlq: `${name}_DLQ`, timers: `${name}_TIMERS` };
+  return {
+    log: name,
+    inbox: `${name}_INBOX`,
+    dlq: `${name}_DLQ`,
+    timers: `${name}_TIMERS`,
+    claims: `${name}_CLAIMS`,
+  };
 }
 
-/** The four streams, as CONTRACT.md words them. */
+/** The streams of a cell, as CONTRACT.md words them, and that of the claims, which only our own agents use. */
 export function streams(subjects: Subjects, sizes: StreamSizes): StreamSpec[] {
   const names = streamNames(subjects.prefix);
   return [
@@ -54,7 +63,7 @@ export function streams(subjects: Subjects, sizes: StreamSizes): StreamSpec[] {
       retention: "limits",
       discard: "new",
       maxBytes: sizes.logMaxBytes,
-      maxAgeMs: 7 * DAY_MS,
+      maxAgeMs: LOG_MAX_AGE_MS,
       maxMsgSize: MIB,
       maxMsgsPerSubject: 1,
       discardNewPerSubject: true,
@@ -94,6 +103,18 @@ export function streams(subjects: Subjects, sizes: StreamSizes): StreamSpec[] {
       discard: "old",
       allowDirect: true,
       schedules: true,
+    },
+    {
+      name: names.claims,
+      description:
+        "Which process has a step that was delivered again; what stays open belonged to one that died",
+      subjects: [subjects.claimsEverything],
+      retention: "limits",
+      discard: "old",
+      maxBytes: CLAIMS_MAX_BYTES,
+      maxAgeMs: LOG_MAX_AGE_MS,
+      maxMsgsPerSubject: 1,
+      allowDirect: true,
     },
   ];
 }

@@ -9,6 +9,7 @@ import { TOKEN } from "./token.ts";
  *   <prefix>.tasks, <prefix>.submit                          the two ways in
  *   <prefix>.dlq.<service>.<code>.<id>                       dead letters
  *   <prefix>.timers.set|fired.<run>.<kind>[.<step>.<attempt>] wake-ups
+ *   <prefix>.claims.<run>.<step>.<attempt>.<delivery>        who has an attempt that was delivered again
  *   <prefix>.progress.<run>.<step>, <prefix>.redrive.<service> core NATS, not stored
  */
 
@@ -50,6 +51,7 @@ export function subjectsOf(prefix: string) {
     dlqEverything: `${prefix}.dlq.>`,
     timersEverything: `${prefix}.timers.>`,
     timersFired: `${prefix}.timers.fired.>`,
+    claimsEverything: `${prefix}.claims.>`,
 
     /** The subject of one fact; `rest` numbers it as the event's row says (see `EVENTS[type].tokens`). */
     fact(type: EventType, run: string, ...rest: (string | number)[]): string {
@@ -76,6 +78,13 @@ export function subjectsOf(prefix: string) {
     progress: (run: string, step: string): string =>
       `${prefix}.progress.${token(run, "run")}.${token(step, "step")}`,
     redrive: (service: string): string => `${prefix}.redrive.${token(service, "service")}`,
+
+    /** The mark of one delivery of an attempt. */
+    claim: (run: string, step: string, attempt: number, delivery: number): string =>
+      `${prefix}.claims.${token(run, "run")}.${token(step, "step")}.${attempt}.${delivery}`,
+    /** The marks of all deliveries of an attempt. */
+    claims: (run: string, step: string, attempt: number): string =>
+      `${prefix}.claims.${token(run, "run")}.${token(step, "step")}.${attempt}.*`,
 
     timerSet: (timer: Timer): string => `${prefix}.timers.set.${timerTokens(timer)}`,
     timerFired: (timer: Timer): string => `${prefix}.timers.fired.${timerTokens(timer)}`,

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { after, before, test } from "node:test";
+import { eventually } from "../../test/support/eventually.ts";
+import { dispatched } from "../../test/support/facts.ts";
+import { startCell, type TestCell } from "../../test/support/nats.ts";
+import type { Lane } from "../contract/subjects.ts";
+import type { RunStep, StepAtHand } from "./attempt.ts";
+import { deliveryOf, type Delivery } from "./delivery.ts";
+import { watchFinishedRuns, type FinishedRuns } from "./finished-runs.ts";
+import { handleStep } from "./handle-step.ts";
+
+let cell: TestCell;
+let finished: FinishedRuns;
+before(async () => {
+  cell = await startCell([{ name: "worker", concurrency: 64 }]);
+  finished = watchFinishedRuns(cell.bus);
+});
+after(() => cell.stop());
+
+const append = (run: string, lane: Lane = "normal") =>
+  cell.bus.log.append(
+    { event: dispatched(run, "s", { timeoutMs: 3_600_000, lane }), expect: "attempt" },
+    { correlationId: "corr-1" },
+  );
+
+async function take(lane: Lane = "normal"): Promise<Delivery> {
+  const consumer = await cell.bus.js.consumers.get("GENESIS", `agent-worker-${lane}`);
+  const message = await consumer.next({ expires: 5000 });
+  assert.ok(message);
+  return deliveryOf(message);
+}
+
+const handle = (delivery: Delivery, run: RunStep, stopping = new AbortController().signal) =>
+  handleStep({ ...cell.ctx, name: "agents" }, { run, finished, stopping }, delivery);
+const completes: RunStep = async () => ({ completed: { output: "done" } });
+const standing = async (subject: string) => (await cell.bus.log.read(`genesis.v1.${subject}`))?.event;
+const waitsForAbort = ({ signal }: StepAtHand): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("told to stop"))));
+
+test("a step that was given back at every restart is no poison, however often", async () => {
+  await append("deployed");
+  for (let restart = 1; restart <= 6; restart++) {
+    const stopping = new AbortController();
+    const delivery = await take();
+    assert.equal(delivery.deliveryCount, restart);
+    const run: RunStep = (step) => {
+      queueMicrotask(() => stopping.abort("drain"));
+      return waitsForAbort(step);
+    };
+    await handle(delivery, run, stopping.signal);
+  }
+  await handle(await take(), completes);
+  assert.equal(await standing("step.failed.deployed.s.1"), undefined);
+  assert.equal((await standing("step.completed.deployed.s"))?.type, "step.completed");
+});
+
+test("steps leave nothing behind at the signal that lives as long as the process", async () => {
+  const stopping = new AbortController();
+  for (let step = 0; step < 20; step++) {
+    await append(`brief-${step}`);
+    let heardWhileAtWork = 0;
+    const run: RunStep = async () => {
+      heardWhileAtWork = getEventListeners(stopping.signal, "abort").length;
+      return { completed: { output: step } };
+    };
+    await handle(await take(), run, stopping.signal);
+    assert.equal(heardWhileAtWork, 1);
+  }
+  assert.equal(getEventListeners(stopping.signal, "abort").length, 0);
+});
+
+test("what a step needs to begin is waited for while the broker is away, and costs no delivery", async () => {
+  await append("away", "high");
+  const delivery = await take("high");
+  await cell.server.kill();
+  await eventually(() => !cell.bus.isConnected());
+  const handled = handle(delivery, completes);
+  await cell.server.restart();
+  await handled;
+  assert.equal((await standing("step.completed.away.s"))?.type, "step.completed");
+  await eventually(async () => {
+    const info = await cell.bus.jsm.consumers.info("GENESIS", "agent-worker-high");
+    return info.num_ack_pending === 0 && info.num_redelivered === 0;
+  });
+});
