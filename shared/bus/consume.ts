@@ -1,4 +1,5 @@
 import type { ConsumerMessages } from "@nats-io/jetstream";
+import { millis } from "@nats-io/nats-core";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StreamName } from "../contract/streams.ts";
 import { watchDurable } from "./broker-gauges.ts";
@@ -10,6 +11,8 @@ export type Source = {
   stop: () => void;
   /** Settles once nothing comes any more; with an error when the connection is closed for good. */
   ended: Promise<void>;
+  /** After this time, in milliseconds, the broker delivers again what nobody settled or said to be working on. */
+  ackWaitMs: number;
 };
 
 /** Which durable to take from, and how many messages to ask for at a time. */
@@ -35,8 +38,11 @@ export async function consume(
 ): Promise<Source> {
   const { bus, log } = ctx;
   let isStopped = false;
+  let ackWaitMs = 0;
   const open = async (): Promise<ConsumerMessages> => {
     const consumer = await bus.js.consumers.get(bus.names[stream], durable);
+    const { config } = await consumer.info(true);
+    ackWaitMs = millis(config.ack_wait ?? 0);
     return consumer.consume({
       max_messages: batch,
       expires: EXPIRES_MS,
@@ -68,5 +74,6 @@ export async function consume(
       messages.stop();
     },
     ended: goOn(),
+    ackWaitMs,
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BusContext, Work } from "./context.ts";
 import { consume, type SourceSpec } from "./consume.ts";
 import type { Delivery } from "./delivery.ts";
+import { hold, type Held } from "./held.ts";
 import { settleFailure } from "./settle.ts";
 
 /** How the messages of a durable are handled. */
@@ -15,6 +16,8 @@ export type Receiver = {
 
 /** How long what is in hand may take when the process ends, which itself waits 8 s. */
 const DRAIN_WITHIN_MS = 7500;
+/** How often within the ack wait the broker is told what is still being worked on. */
+const HEARTBEATS = 3;
 
 /** Messages on their way. */
 export type Reception = {
@@ -23,33 +26,47 @@ export type Reception = {
   inTurn: (delivery: Delivery) => Promise<void>;
 };
 
-/** Takes the messages of a durable, many at a time, and settles every one of them. */
+/**
+ * Takes the messages of a durable, many at a time, and settles every one of them. Each is in hand once, however often it
+ * is delivered meanwhile; so what waits here is never more than the durable's `max_ack_pending`, also while nothing can
+ * be handled because the storage is away.
+ */
 export async function receive(ctx: BusContext, { source, keyOf, handle }: Receiver): Promise<Reception> {
   const { turns } = ctx.bus;
-  const inHand = new Set<Delivery>();
+  const inHand = new Map<number, Held>();
   let isDraining = false;
 
-  const take = async (delivery: Delivery): Promise<void> => {
+  const take = async ({ delivery }: Held): Promise<void> => {
     try {
       if (isDraining) delivery.nak(0);
       else await handle(delivery);
     } catch (error) {
       await settleFailure(ctx, delivery, error);
     } finally {
-      inHand.delete(delivery);
+      inHand.delete(delivery.seq);
     }
   };
 
   const messages = await consume(ctx, source, (delivery) => {
-    inHand.add(delivery);
-    turns.submit(keyOf(delivery), () => take(delivery));
+    const again = inHand.get(delivery.seq);
+    if (again !== undefined) return again.renew(delivery);
+    const held = hold(delivery);
+    inHand.set(delivery.seq, held);
+    turns.submit(keyOf(delivery), () => take(held));
   });
+
+  const sayWorking = (): void => {
+    // The client keeps what is sent while it is not connected, and there is nobody to hear it.
+    if (ctx.bus.isConnected()) for (const { delivery } of inHand.values()) delivery.working();
+  };
+  const heartbeat = setInterval(sayWorking, messages.ackWaitMs / HEARTBEATS).unref();
 
   const drain = async (): Promise<void> => {
     isDraining = true;
     messages.stop();
     await Promise.race([turns.idle(), sleep(DRAIN_WITHIN_MS, undefined, { ref: false })]);
-    for (const delivery of inHand) delivery.nak(0);
+    clearInterval(heartbeat);
+    for (const { delivery } of inHand.values()) delivery.nak(0);
   };
 
   const inTurn = (delivery: Delivery) =>
