@@ -83,6 +83,18 @@ test("what was not used for longest is forgotten first, by number and by size", 
   }
 });
 
+test("a run that is larger than all there is room for stays while it is at hand", async () => {
+  const [task, plan] = [event("big", "task.submitted", 1), event("big", "plan.routed", 2)];
+  const other = event("other", "task.submitted", 3);
+  const log = logOf(task, plan, other);
+  const runs = keepRuns(log.read, { runs: 10, bytes: 1 });
+  for (let times = 0; times < 3; times++) await runs.readOn("big", 2);
+  assert.deepEqual(log.reads, ["big after 0", "big after 2", "big after 2"]);
+  await runs.upTo(known(other));
+  await runs.readOn("big", 2);
+  assert.equal(log.reads.at(-1), "big after 0");
+});
+
 test("a broker that does not show far enough is an error that passes", async () => {
   const runs = keepRuns(logOf(event("r", "task.submitted", 1)).read);
   await assert.rejects(

@@ -36,7 +36,9 @@ export function keepRuns(read: HistoryReader, bounds: Bounds = BOUNDS): Runs {
     kept.delete(history.run);
     kept.set(history.run, history);
     for (const [run, oldest] of kept) {
-      if (kept.size <= bounds.runs && bytes <= bounds.bytes) break;
+      const fits = kept.size <= bounds.runs && bytes <= bounds.bytes;
+      // The run at hand stays, however large it is: its next event would have it read whole again.
+      if (fits || run === history.run) break;
       kept.delete(run);
       bytes -= oldest.bytes;
     }
