@@ -31,7 +31,7 @@ await service("execution", {
     })),
     ...(await timerStage(context, {
       durable: "execution-timers",
-      decide: (timer, history, part) => part("execution.next", () => next(foldRun(history), { timer })),
+      decide: (fired, history, part) => part("execution.next", () => next(foldRun(history), fired)),
       observe: (written, history) => observe(undefined, written, history),
     })),
   ],

@@ -9,8 +9,8 @@ import { expiry, isTerminal, stateOf, type Cause, type Ending, type Run } from "
 import { dispatch } from "./dispatch.ts";
 import { finish } from "./finish.ts";
 
-/** What execution is handling: a fact it consumed, by its id, or a timer that fired. */
-export type Trigger = { fact: string } | { timer: Timer };
+/** What execution is handling: a fact it consumed, by its id, or a timer that fired, and when by the broker's clock. */
+export type Trigger = { fact: string } | { timer: Timer; firedAtMs?: number };
 
 export type Next = { append: Append[]; timers: SetTimer[] };
 

@@ -7,7 +7,7 @@ import type { Bus } from "./connect.ts";
 import { traceOf } from "./processed.ts";
 import { storageError } from "./publish.ts";
 import type { Runs } from "./runs.ts";
-import { setTimer } from "./timers.ts";
+import { clearTimers, setTimer } from "./timers.ts";
 
 /** What a stage decides: facts to append, in their order, and wake-ups to set. */
 export type Decision = readonly Append[] | { append: readonly Append[]; timers: readonly SetTimer[] };
@@ -31,8 +31,8 @@ const MAX_PASSES = 100;
 
 /**
  * Has a decision made, sets its timers, appends its facts, and when one of them is refused because the run moved on,
- * reads on and has it made anew. Returns the facts that stand because of it and did not before. @throws whatever
- * deciding throws, and GenesisError `E_STORAGE`
+ * reads on and has it made anew. A run that has its end is done with. Returns the facts that stand because of it and did
+ * not before. @throws whatever deciding throws, and GenesisError `E_STORAGE`
  */
 export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
   const { runs, correlationId } = order;
@@ -42,6 +42,7 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
   const isSet = new Set<string>();
   const joined = new Set<string>();
   let { history } = order;
+  const end = bus.subjects.fact("run.finished", history.run, "once");
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const { append, timers } = normal(order.decide(history));
     const newTimers = timers.filter(({ timer }) => !isSet.has(bus.subjects.timerSet(timer)));
@@ -52,6 +53,12 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
     for (const link of joins) joined.add(link);
     linkJoined(new Set(joins));
     const result = await appendAll(bus, open, { history, taken, written, correlationId });
+    if (taken.has(end)) {
+      runs?.forget(history.run);
+      // Nobody waits for it: what it does not reach fires, and is found too late.
+      void clearTimers(bus, history.run);
+      return written;
+    }
     const isDone = open.length === 0 || (result.isStored && !order.isRepeated);
     if (isDone || runs === undefined) return written;
     history = await runs.readOn(history.run, result.lastSeq);

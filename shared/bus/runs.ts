@@ -13,6 +13,8 @@ export type Runs = {
   upTo: (event: Known) => Promise<History>;
   /** The history of a run, read on now, and at least up to a sequence. @throws GenesisError `E_STORAGE` */
   readOn: (run: string, atLeast: number) => Promise<History>;
+  /** Gives up what is kept of a run that is over: hardly anything will come of it. */
+  forget: (run: string) => void;
 };
 
 /** A message of a run that a consumer handed over: its event, if it can be read, and the size of its body. */
@@ -31,16 +33,20 @@ export function keepRuns(read: HistoryReader, bounds: Bounds = BOUNDS): Runs {
   const kept = new Map<string, HistoryRead>();
   let bytes = 0;
 
+  const forget = (run: string): void => {
+    bytes -= kept.get(run)?.bytes ?? 0;
+    kept.delete(run);
+  };
+
   const keep = (history: HistoryRead): HistoryRead => {
-    bytes += history.bytes - (kept.get(history.run)?.bytes ?? 0);
-    kept.delete(history.run);
+    forget(history.run);
     kept.set(history.run, history);
-    for (const [run, oldest] of kept) {
+    bytes += history.bytes;
+    for (const run of kept.keys()) {
       const fits = kept.size <= bounds.runs && bytes <= bounds.bytes;
       // The run at hand stays, however large it is: its next event would have it read whole again.
       if (fits || run === history.run) break;
-      kept.delete(run);
-      bytes -= oldest.bytes;
+      forget(run);
     }
     return history;
   };
@@ -58,6 +64,7 @@ export function keepRuns(read: HistoryReader, bounds: Bounds = BOUNDS): Runs {
 
   return {
     readOn,
+    forget,
     upTo: async ({ run, seq, event, bytes: size }) => {
       const history = kept.get(run);
       if (history !== undefined && history.lastSeq >= seq) return keep(history);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { justRun, lastOf, type History, type Part } from "../contract/decider.ts";
+import { justRun, type History, type Part } from "../contract/decider.ts";
 import { parseJson } from "../contract/json.ts";
 import type { NewEvent } from "../contract/events.ts";
-import type { Timer } from "../contract/subjects.ts";
+import type { FiredTimer } from "../contract/subjects.ts";
 import { nowMs } from "../telemetry/clock.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
@@ -19,7 +19,7 @@ export type TimerStage = {
   /** Its durable consumer. */
   durable: string;
   /** Decides from the run as it is now; pure. Nothing, when the timer is no longer due. */
-  decide: (timer: Timer, history: History, part: Part) => Decision;
+  decide: (fired: FiredTimer, history: History, part: Part) => Decision;
   /** What is told of it; pure. `written` are the facts that stand because of it and did not before. */
   observe?: (written: readonly NewEvent[], history: History) => Observation;
 };
@@ -44,20 +44,22 @@ export async function timerStage(ctx: BusContext, spec: TimerStage): Promise<Wor
 }
 
 async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delivery: Delivery): Promise<void> {
-  const { runs, subjects } = bus;
+  const { runs, subjects, log } = bus;
   const takenMs = nowMs();
   const timer = subjects.parseTimer(delivery.subject);
+  // Most timers fire when their step or run is long done: they cost one look, and leave no span behind.
+  const end = await log.readStored(subjects.fact("run.finished", timer.run, "once"));
+  if (end !== undefined) return;
+  const fired = { timer, firedAtMs: delivery.storedAtMs };
   const history = await runs.readOn(timer.run, 0);
   const [task] = history.events;
-  // Most timers fire when their step or run is long done. They leave no span behind.
-  if (task === undefined || lastOf(history, "run.finished") || isEmpty(decide(timer, history, justRun)))
-    return;
+  if (task === undefined || isEmpty(decide(fired, history, justRun))) return;
   const startsTrace = aheadMsOf(delivery) > SAME_TRACE_MS;
   const { correlationId } = task;
   const message = { ...processedOf(bus, delivery, takenMs), ...timer, correlationId, startsTrace };
   await processSpan(message, async () => {
     const written = await carryOut(bus, {
-      decide: (known) => decide(timer, known, part),
+      decide: (known) => decide(fired, known, part),
       history,
       runs,
       isRepeated: true,

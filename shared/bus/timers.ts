@@ -33,3 +33,13 @@ export async function setTimer(bus: Bus, { timer, atMs }: SetTimer, correlationI
     throw storageError("stores the timer");
   });
 }
+
+/**
+ * Drops the wake-ups of a run that is over: each of them would be stored, delivered and looked up only to be found too
+ * late. Nothing is lost where it fails; never throws.
+ */
+export async function clearTimers({ requests, subjects, names }: Bus, run: string): Promise<void> {
+  const subject = `$JS.API.STREAM.PURGE.${names.timers}`;
+  const payload = JSON.stringify({ filter: subjects.timersOf(run) });
+  await requests.one({ subject, payload }).catch(() => {});
+}

@@ -21,6 +21,8 @@ export const LANES = ["high", "normal", "low"] as const satisfies readonly Lane[
 
 export type TimerKind = "deadline" | "timeout" | "retry";
 export type Timer = { run: string; kind: TimerKind; step?: string; attempt?: number };
+/** A timer that woke its run. Anyone can send a wake-up; when it was sent is said by the broker, in milliseconds since the epoch. */
+export type FiredTimer = { timer: Timer; firedAtMs: number };
 
 /** Whether a value may stand as one token of a subject: run, step, agent, update, signal, task type, rule id. */
 export function isToken(value: string): boolean {
@@ -86,6 +88,8 @@ export function subjectsOf(prefix: string) {
     claims: (run: string, step: string, attempt: number): string =>
       `${prefix}.claims.${token(run, "run")}.${token(step, "step")}.${attempt}.*`,
 
+    /** Every timer of a run that is set. */
+    timersOf: (run: string): string => `${prefix}.timers.set.${token(run, "run")}.>`,
     timerSet: (timer: Timer): string => `${prefix}.timers.set.${timerTokens(timer)}`,
     timerFired: (timer: Timer): string => `${prefix}.timers.fired.${timerTokens(timer)}`,
     /** The timer that a fired subject names. @throws GenesisError `E_ID` for any other subject. */
