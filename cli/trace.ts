@@ -1,4 +1,3 @@
-import { TraceFlags } from "@opentelemetry/api";
 import type { Command } from "commander";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +16,7 @@ import { readLogs } from "./trace/read-logs.ts";
 import { readSpans, type TraceOf } from "./trace/read-spans.ts";
 import type { Span } from "./trace/span.ts";
 import type { Run } from "../shared/domain/run.ts";
-import { spanContextOf } from "../shared/telemetry/trace-context.ts";
+import { isSampled } from "../shared/telemetry/trace-context.ts";
 
 type TraceOptions = BrokerOptions & { html?: string; json?: boolean };
 
@@ -34,7 +33,7 @@ export function trace(command: Command): void {
     const { run } = await withBus(options, (bus) => loadRun(bus, given));
     const traceId = viewOf(run, Date.now())?.traceId;
     const dir = instanceDir(options.dir);
-    const spans = await spansOf(join(dir, "traces"), { run: run.id, traceId }, isSampled(run));
+    const spans = await spansOf(join(dir, "traces"), { run: run.id, traceId }, isSampled(run.task ?? {}));
     if (options.html !== undefined) {
       await writePage(options.html, await pageOf(run, spans, join(dir, "logs")));
       if (output.json) output.document({ run: run.id, traceId: traceId ?? null, html: options.html });
@@ -43,12 +42,6 @@ export function trace(command: Command): void {
     } else if (output.json) output.document({ run: run.id, traceId: traceId ?? null, spans });
     else output.lines(traceLines(spans, output.paint));
   });
-}
-
-/** Whether the run's spans were to be recorded, as its first message says. */
-function isSampled({ task }: Run): boolean {
-  const context = task && spanContextOf(task);
-  return context === undefined || (context.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 async function spansOf(folder: string, traceOf: TraceOf, mayHaveSpans: boolean): Promise<Span[]> {

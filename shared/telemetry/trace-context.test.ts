@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseTraceparent, spanContextOf, traceHeadersOf, traceIdOf } from "./trace-context.ts";
+import { isSampled, parseTraceparent, spanContextOf, traceHeadersOf, traceIdOf } from "./trace-context.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
@@ -68,4 +68,14 @@ test("no text makes the parser throw, and what it accepts it also writes", () =>
       if (read) assert.deepEqual(parseTraceparent(traceHeadersOf(read)["traceparent"]!), read);
     }),
   );
+});
+
+test("spans are recorded unless the context says that they are not", () => {
+  const traceparent = (flags: string): { traceparent: string } => ({
+    traceparent: `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-${flags}`,
+  });
+  assert.equal(isSampled(traceparent("01")), true);
+  assert.equal(isSampled(traceparent("00")), false);
+  assert.equal(isSampled({ traceparent: "unreadable" }), true);
+  assert.equal(isSampled({}), true);
 });

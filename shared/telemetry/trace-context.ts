@@ -27,6 +27,12 @@ export function spanContextOf(headers: ReceivedTraceHeaders): SpanContext | unde
   return { ...parsed, traceState: createTraceState(headers.tracestate) };
 }
 
+/** Whether the spans that a message leads to are recorded; those of one without a usable context are. */
+export function isSampled(headers: ReceivedTraceHeaders): boolean {
+  const context = spanContextOf(headers);
+  return context === undefined || (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
 /** The headers that hand a span on to whoever reads the message. */
 export function traceHeadersOf(span: SpanContext): Record<string, string> {
   const flags = (span.traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, "0");
