@@ -71,11 +71,9 @@ test("no text makes the parser throw, and what it accepts it also writes", () =>
 });
 
 test("spans are recorded unless the context says that they are not", () => {
-  const traceparent = (flags: string): { traceparent: string } => ({
-    traceparent: `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-${flags}`,
-  });
-  assert.equal(isSampled(traceparent("01")), true);
-  assert.equal(isSampled(traceparent("00")), false);
+  const before = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
+  assert.equal(isSampled({ traceparent: `${before}-01` }), true);
+  assert.equal(isSampled({ traceparent: `${before}-00` }), false);
   assert.equal(isSampled({ traceparent: "unreadable" }), true);
   assert.equal(isSampled({}), true);
 });
