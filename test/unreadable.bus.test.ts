@@ -171,9 +171,20 @@ describe("an unreadable result is the failure of its step", () => {
   });
 });
 
-test("an unreadable dispatch is given up by its agent, and another attempt is none of its business", async () => {
-  const original = await put("step.dispatched.nobodys-run.s1.1.flow_worker.normal", "{}");
-  await assertDeadLetter(client, { stream: "GENESIS", original, code: "E_SCHEMA", service: "flow_agent" });
+describe("an unreadable fact that nobody acts on is one dead letter of execution", () => {
+  for (const rest of [
+    "step.dispatched.nobodys-run.s1.1.flow_worker.normal",
+    "step.dispatched.nobodys-run.s1.1.no_such_agent.normal",
+    "step.dispatched.nobodys-run.s1",
+    "step.skipped.nobodys-run.s1",
+    "plan.refused.nobodys-run.mine",
+    "run.finished.nobodys-run.once",
+  ])
+    test(rest, async () => {
+      const original = await put(rest, "[]");
+      const code = rest.split(".").length === 4 && rest.startsWith("step.dispatched") ? "E_ID" : "E_SCHEMA";
+      await assertDeadLetter(client, { stream: "GENESIS", original, code, service: "execution" });
+    });
 });
 
 describe("what only steers a run is only dead-lettered when it cannot be read", () => {

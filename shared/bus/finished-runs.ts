@@ -12,7 +12,6 @@ export type FinishedRuns = {
  * When to look for the fact that was announced: the broker hands a message on before it has stored, or refused, it.
  */
 const LOOK_AFTER_MS = [0, 20, 100, 500, 2000];
-const RUN_TOKEN = 4;
 
 /** Opens the one subscription of a process on the ends of all runs. */
 export function watchFinishedRuns({ nc, log, subjects }: Bus): FinishedRuns {
@@ -31,7 +30,7 @@ export function watchFinishedRuns({ nc, log, subjects }: Bus): FinishedRuns {
 
   const subscription = nc.subscribe(subjects.allOf("run.finished"), {
     callback: (error, message) => {
-      const run = error === null ? message.subject.split(".")[RUN_TOKEN] : undefined;
+      const run = error === null ? subjects.runOf(message.subject) : undefined;
       // The announcement may be of a fact that the broker then refuses, so the log has the last word.
       if (run !== undefined && watchers.has(run)) void announce(run);
     },

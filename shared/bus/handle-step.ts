@@ -39,7 +39,8 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   try {
     event = eventOf(bus.subjects, delivery) as Dispatched;
   } catch (error) {
-    return giveUp(ctx, delivery, asGenesisError(error));
+    // Execution is handed it too, and writes its dead letter.
+    return delivery.term(asGenesisError(error).code);
   }
   const stop = new AbortController();
   const abort = (reason: Stop) => () => stop.abort(reason);

@@ -149,21 +149,22 @@ test("another cell stands beside the first on the same broker", async (t) => {
   assert.ok(created.includes("SECOND_TIMERS"));
 });
 
-test("a durable that reads more than before is widened", async () => {
-  await bus.jsm.consumers.delete("GENESIS", "execution");
-  const narrow = {
-    ack_policy: "explicit",
-    ack_wait: 30e9,
-    filter_subjects: ["genesis.v1.run.signal.>"],
-  } as const;
-  await bus.jsm.consumers.add("GENESIS", {
-    ...narrow,
-    filter_subjects: [...narrow.filter_subjects],
-    durable_name: "execution",
-  });
+test("a durable that read less before is widened, and goes on where it was", async () => {
+  const { jsm } = bus;
+  const { config } = await jsm.consumers.info("GENESIS", "execution");
+  const [first, ...more] = config.filter_subjects!;
+  await jsm.consumers.delete("GENESIS", "execution");
+  await jsm.consumers.add("GENESIS", { ...config, filter_subjects: [first!, more[0]!] });
+  await bus.nc.request("genesis.v1.task.submitted.read-before.once", "{}");
+  const read = await (await bus.js.consumers.get("GENESIS", "execution")).next({ expires: 2000 });
+  assert.equal(await read?.ackAck(), true);
   const agents = [{ name: "worker", concurrency: 5 }];
   const { updated } = await setup(bus, { sizes: { ...sizes, logMaxBytes: 16 * MIB }, agents });
   assert.deepEqual(updated, ["execution"]);
-  const { config } = await bus.jsm.consumers.info("GENESIS", "execution");
-  assert.ok((config.filter_subjects?.length ?? 0) >= 6);
+  const widened = await jsm.consumers.info("GENESIS", "execution");
+  assert.deepEqual(widened.config.filter_subjects, config.filter_subjects);
+  assert.equal(widened.num_pending, 0);
+  await bus.nc.request("genesis.v1.run.finished.read-now.once", "{}");
+  const next = await (await bus.js.consumers.get("GENESIS", "execution")).next({ expires: 2000 });
+  assert.equal(next?.subject, "genesis.v1.run.finished.read-now.once");
 });

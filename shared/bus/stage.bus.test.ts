@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { eventually } from "../../test/support/eventually.ts";
-import { completed, decomposed, encoded, finished, signal, submitted } from "../../test/support/facts.ts";
+import {
+  completed,
+  decomposed,
+  dispatched,
+  encoded,
+  finished,
+  refused,
+  signal,
+  skipped,
+  submitted,
+} from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import type { Append, History } from "../contract/decider.ts";
@@ -236,6 +246,59 @@ test("what cannot be read is one dead letter of whoever reads it first, and mean
   assert.deepEqual(
     letters.map(({ service, code }) => [service, code]),
     [["htdag", "E_JSON"]],
+  );
+});
+
+test("what a stage is handed only to notice that it cannot be read costs no look at the run", async () => {
+  const noticed: string[] = [];
+  let reads = 0;
+  const { runs } = cell.bus;
+  const counting: typeof runs = {
+    ...runs,
+    upTo: (known) => (reads++, runs.upTo(known)),
+    readOn: (run, atLeast) => (reads++, runs.readOn(run, atLeast)),
+  };
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "execution", bus: { ...cell.bus, runs: counting } },
+      {
+        durable: "execution",
+        reads: ["run.signal"],
+        from: "run",
+        decide: () => [],
+        decideUnreadable: ({ type }) => (noticed.push(type), []),
+      },
+    )),
+  );
+  const handled = async (seq: number) => {
+    const { delivered } = await cell.bus.jsm.consumers.info("GENESIS", "execution");
+    await cell.bus.turns.idle();
+    return delivered.stream_seq >= seq;
+  };
+  const begun = await put(submitted("quiet"));
+  await eventually(() => handled(begun));
+  reads = 0;
+  const spans = await spansOf(async () => {
+    await put(dispatched("quiet", "s1"));
+    await put(skipped("quiet", "s2"));
+    await put(refused("quiet", "u1"));
+    const last = await put(finished("quiet"));
+    await eventually(() => handled(last));
+  });
+  assert.equal(reads, 0);
+  assert.deepEqual(
+    spans.filter(({ name }) => name.startsWith("process")),
+    [],
+  );
+  const junk = ["step.dispatched.junk.s1.1.a.low", "step.skipped.junk.s2", "plan.refused.junk.u1"];
+  await put(submitted("junk"));
+  for (const rest of [...junk, "run.finished.junk.once"])
+    await cell.bus.nc.request(`genesis.v1.${rest}`, "not json");
+  await eventually(() => noticed.length === 4);
+  assert.deepEqual(noticed.toSorted(), ["plan.refused", "run.finished", "step.dispatched", "step.skipped"]);
+  assert.deepEqual(
+    (await deadLettersOf("junk")).map(({ service, code }) => `${service} ${code}`),
+    Array(4).fill("execution E_JSON"),
   );
 });
 

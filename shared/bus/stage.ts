@@ -40,7 +40,6 @@ export type Stage<T extends EventType> = {
 
 /** How many messages are asked for at a time. */
 const BATCH = 64;
-const RUN_TOKEN = 4;
 
 /**
  * Runs a stage: pull, decode, load the run, decide, append each fact, wait for the broker's word, observe,
@@ -50,8 +49,11 @@ const RUN_TOKEN = 4;
 export async function stage<T extends EventType>(ctx: BusContext, spec: Stage<T>): Promise<Work[]> {
   const handling = (delivery: Delivery) => handle(ctx, spec, delivery);
   const source = { stream: "log", durable: spec.durable, batch: BATCH } as const;
-  const { work, inTurn } = await receive(ctx, { source, keyOf: runOf, handle: handling });
-  const accepts = (message: StoredMessage) => spec.reads.includes(typeOf(message) as T);
+  const { subjects } = ctx.bus;
+  // Where a subject names no run, nothing has to wait for anything but its like.
+  const keyOf = ({ subject }: StoredMessage) => subjects.runOf(subject) ?? "";
+  const { work, inTurn } = await receive(ctx, { source, keyOf, handle: handling });
+  const accepts = ({ subject }: StoredMessage) => spec.reads.includes(subjects.typeOf(subject) as T);
   return [work, answerRedrives(ctx, { stream: "log", accepts, handle: inTurn })];
 }
 
@@ -110,11 +112,12 @@ async function handleUnreadable<T extends EventType>(
 ): Promise<void> {
   const { bus } = ctx;
   const fact = unreadableOf(bus.subjects, delivery, error);
+  const isOurs = isOwner(spec, bus.subjects.typeOf(delivery.subject));
   await processSpan({ ...processedOf(bus, delivery), run: fact?.run }, async () => {
-    if (isOwner(spec, delivery)) await storeDeadLetter(ctx, delivery, error);
+    if (isOurs) await storeDeadLetter(ctx, delivery, error);
     if (fact !== undefined) await decideUnreadable(ctx, spec, { fact, bytes: delivery.bytes.length });
   });
-  if (isOwner(spec, delivery)) delivery.term(error.code);
+  if (isOurs) delivery.term(error.code);
   else delivery.ack();
 }
 
@@ -142,20 +145,10 @@ async function decideUnreadable<T extends EventType>(
  * Of several stages that read a type, the first one writes its dead letters: an unreadable message is one, not
  * several.
  */
-function isOwner<T extends EventType>({ durable }: Stage<T>, message: StoredMessage): boolean {
-  const type = typeOf(message);
-  const readers = Object.entries(STAGE_READS).filter(([, reads]) =>
-    (reads as readonly string[]).includes(type),
-  );
-  return readers.length === 0 || readers[0]![0] === durable || !readers.some(([name]) => name === durable);
-}
-
-/** The type of fact that a subject names, whether there is such a type or not. */
-function typeOf({ subject }: StoredMessage): string {
-  return subject.split(".").slice(2, RUN_TOKEN).join(".");
-}
-
-/** The run that a subject names. */
-export function runOf({ subject }: StoredMessage): string {
-  return subject.split(".")[RUN_TOKEN] ?? "";
+function isOwner<T extends EventType>({ durable }: Stage<T>, type: EventType | undefined): boolean {
+  const reads: [string, readonly EventType[]][] = Object.entries(STAGE_READS);
+  const readers = reads
+    .filter(([, types]) => type !== undefined && types.includes(type))
+    .map(([name]) => name);
+  return readers.length === 0 || readers[0] === durable || !readers.includes(durable);
 }

@@ -25,8 +25,6 @@ export type TimerStage = {
 };
 
 const BATCH = 64;
-/** The run follows the prefix, `timers` and `fired`. */
-const RUN_TOKEN = 3;
 /** Work that waited longer than this starts a trace of its own; the run's would be cut or never end. */
 const SAME_TRACE_MS = 60_000;
 
@@ -34,7 +32,7 @@ const SAME_TRACE_MS = 60_000;
 export async function timerStage(ctx: BusContext, spec: TimerStage): Promise<Work[]> {
   const { work } = await receive(ctx, {
     source: { stream: "timers", durable: spec.durable, batch: BATCH },
-    keyOf: ({ subject }) => subject.split(".")[RUN_TOKEN] ?? "",
+    keyOf: ({ subject }) => ctx.bus.subjects.runOf(subject) ?? "",
     handle: async (delivery) => {
       await wake(ctx, spec, delivery);
       delivery.ack();

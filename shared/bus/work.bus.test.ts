@@ -10,6 +10,7 @@ import type { StepAtHand, StepOutcome } from "./attempt.ts";
 import type { Work } from "./context.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { headersOf } from "./requests.ts";
+import { stage } from "./stage.ts";
 import { work } from "./work.ts";
 
 let cell: TestCell;
@@ -168,9 +169,15 @@ test("a step that takes too long is told to stop, and the attempt has failed", a
 test("a dispatch that cannot be read is a dead letter", async () => {
   await worker(async () => done(1));
   await cell.bus.nc.request("genesis.v1.step.dispatched.garbled.s.1.worker.normal", "not json");
-  const letter = await eventually(() => letterOf("garbled"));
-  assert.deepEqual([letter.code, letter.service], ["E_JSON", "agents"]);
   await idle();
+  // Not of its agent: execution is handed every dispatch, whether there is such an agent or not.
+  assert.equal(await letterOf("garbled"), undefined);
+  const ctx = { ...cell.ctx, name: "execution" };
+  works.push(
+    ...(await stage(ctx, { durable: "execution", reads: ["run.signal"], from: "run", decide: () => [] })),
+  );
+  const letter = await eventually(() => letterOf("garbled"));
+  assert.deepEqual([letter.code, letter.service], ["E_JSON", "execution"]);
 });
 
 test("a result that comes too late is dropped", async () => {

@@ -23,7 +23,6 @@ export type Worker = {
 const HEARTBEAT_MS = ACK_WAIT_MS / 3;
 /** After it the steps in hand are told to stop, so that all is settled before the process is gone. */
 const DRAIN_WITHIN_MS = 5000;
-const AGENT_TOKEN = 7;
 
 /**
  * Has agents do the steps that are dispatched to them, those of a higher lane first: look whether the step is still
@@ -35,7 +34,7 @@ export async function work(ctx: BusContext, workers: readonly Worker[]): Promise
   const works = await Promise.all(
     workers.map((worker) => takeFromLanes(ctx, worker, desks.get(worker.name)!)),
   );
-  const deskOf = (message: StoredMessage) => desks.get(message.subject.split(".")[AGENT_TOKEN] ?? "");
+  const deskOf = ({ subject }: StoredMessage) => desks.get(ctx.bus.subjects.agentOf(subject) ?? "");
   const redrives = answerRedrives(ctx, {
     stream: "log",
     accepts: (message) => deskOf(message) !== undefined,

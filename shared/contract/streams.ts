@@ -122,8 +122,8 @@ export function streams(subjects: Subjects, sizes: StreamSizes): StreamSpec[] {
 export type ConsumerSpec = { stream: StreamName; durable: string; filters: string[]; maxAckPending: number };
 
 /**
- * Which facts each stage of the log reads. Execution is also handed the plans on their way, because one of them that cannot be
- * read ends the run.
+ * Which facts each stage of the log reads. Execution is also handed what it does not act on: plans on their way, its own facts and
+ * refusals. One of them that cannot be read may be the end of a step or run, and would be nobody's dead letter.
  */
 export const STAGE_READS = {
   htdag: ["task.submitted", "plan.rejected", "plan.update"],
@@ -135,9 +135,13 @@ export const STAGE_READS = {
     "plan.routed",
     "plan.validated",
     "plan.rejected",
+    "plan.refused",
+    "step.dispatched",
     "step.completed",
     "step.failed",
+    "step.skipped",
     "run.signal",
+    "run.finished",
   ],
 } as const satisfies Record<string, readonly EventType[]>;
 

@@ -13,8 +13,11 @@ import { TOKEN } from "./token.ts";
  *   <prefix>.progress.<run>.<step>, <prefix>.redrive.<service> core NATS, not stored
  */
 
-/** The run is the fifth token of a fact's subject. */
+/** The run is the fifth token of a fact's subject, the fourth of a timer's. */
 const RUN_INDEX = 4;
+const TIMER_RUN_INDEX = 3;
+/** `<prefix>.v1.step.dispatched.<run>.<step>.<attempt>.<agent>.<lane>` */
+const AGENT_INDEX = 7;
 
 export type Lane = "high" | "normal" | "low";
 export const LANES = ["high", "normal", "low"] as const satisfies readonly Lane[];
@@ -45,6 +48,10 @@ export type Subjects = ReturnType<typeof subjectsOf>;
 export function subjectsOf(prefix: string) {
   token(prefix, "GENESIS_PREFIX");
   const log = `${prefix}.v1`;
+  const typeOf = (subject: string): EventType | undefined => {
+    const type = subject.split(".").slice(2, RUN_INDEX).join(".");
+    return subject.startsWith(`${log}.`) && Object.hasOwn(EVENTS, type) ? (type as EventType) : undefined;
+  };
   return {
     prefix,
     everything: `${log}.>`,
@@ -116,6 +123,19 @@ export function subjectsOf(prefix: string) {
       if (!fits) throw new GenesisError("E_ID", [{ path: "subject", rule: "a fact of the log" }]);
       return { type: type as EventType, run, rest };
     },
+    /** The type of fact that belongs where a subject points, whatever follows in it; undefined where none does. */
+    typeOf,
+    /** The run that the subject of a fact or of a timer names; undefined where it names none. */
+    runOf(subject: string): string | undefined {
+      const index = subject.startsWith(`${prefix}.timers.`) ? TIMER_RUN_INDEX : RUN_INDEX;
+      const run = subject.split(".")[index];
+      return run !== undefined && isToken(run) ? run : undefined;
+    },
+    /** The agent that the subject of a dispatch names; undefined for any other subject. */
+    agentOf(subject: string): string | undefined {
+      return typeOf(subject) === "step.dispatched" ? subject.split(".")[AGENT_INDEX] : undefined;
+    },
+
     /** The part of a subject that holds no id: few values, so it may be a label or part of a span name. */
     template(subject: string): string {
       const tokens = subject.split(".");

@@ -1,4 +1,5 @@
 import { encode } from "../../shared/contract/envelope.ts";
+import { GenesisError } from "../../shared/contract/errors.ts";
 import { POLICY_DEFAULTS, type EventData, type NewEvent } from "../../shared/contract/events.ts";
 import { subjectsOf, type Lane } from "../../shared/contract/subjects.ts";
 
@@ -80,6 +81,23 @@ export function completed(run: string, step: string, output: unknown = step): Ne
     tokens: [step],
     causationId: "c",
     data: { agent: "worker", attempt: 1, output, startedAt: AT, finishedAt: AT },
+  };
+}
+
+/** A step that will not run. */
+export function skipped(run: string, step: string): NewEvent<"step.skipped"> {
+  return { type: "step.skipped", run, step, tokens: [step], causationId: "c", data: { reason: "a test" } };
+}
+
+/** An update that was refused. */
+export function refused(run: string, update: string): NewEvent<"plan.refused"> {
+  const error = new GenesisError("E_STALE").toJSON();
+  return {
+    type: "plan.refused",
+    run,
+    tokens: [update],
+    causationId: "c",
+    data: { error, reason: "a test" },
   };
 }
 
