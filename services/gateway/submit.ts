@@ -9,6 +9,9 @@ import { record } from "../../shared/telemetry/metrics.ts";
 import { traceIdOf } from "../../shared/telemetry/trace-context.ts";
 import { accept, runOf } from "./accept.ts";
 
+/** Less than the 5 s that clients of NATS commonly wait for an answer. */
+const ANSWER_WITHIN_MS = 3000;
+
 /**
  * Takes a task in: when this returns, `task.submitted` is on disk. A key that was used before gives the run that it
  * was used for. @param hasRoom whether the log has room for new runs @throws GenesisError with the reason for which
@@ -28,7 +31,10 @@ export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<
   if (!(await hasRoom())) throw new GenesisError("E_OVERLOAD");
   const { correlationId } = CorrelationContext.create(callers);
   const root = { caller: traceOf(arrival), queueWaitMs: arrival.inbox?.queueWaitMs };
-  const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, madeAtMs, root });
+  // Whoever asks waits for the answer; what is in the inbox waits for ever.
+  const patience = arrival.inbox ? {} : { tryForMs: ANSWER_WITHIN_MS };
+  const options = { correlationId, madeAtMs, root, ...patience };
+  const outcome = await bus.log.append({ event, expect: "subject" }, options);
   if (outcome.kind === "superseded") return sameAsBefore(outcome.by, arrival);
   if (outcome.kind === "moved") throw new GenesisError("E_STORAGE");
   if (outcome.again) {

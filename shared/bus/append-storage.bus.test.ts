@@ -5,6 +5,7 @@ import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
 import { appender } from "./append.ts";
+import { publish } from "./publish.ts";
 import { headersOf } from "./requests.ts";
 
 const isStorageError = (error: unknown) => error instanceof GenesisError && error.code === "E_STORAGE";
@@ -12,9 +13,7 @@ const options = { correlationId: "corr-1" };
 
 /** Appends as everybody does, only with less patience. */
 function impatient({ bus }: TestCell): (event: NewEvent) => Promise<unknown> {
-  const stream = { requests: bus.requests, name: bus.names.log, subjects: bus.subjects };
-  const append = appender(stream, bus.log, 500);
-  return (event) => append({ event, expect: "subject" }, options);
+  return (event) => bus.log.append({ event, expect: "subject" }, { ...options, tryForMs: 500 });
 }
 
 test("a fact whose id was used for another is not taken for stored, and is given up in time", async (t) => {
@@ -26,6 +25,29 @@ test("a fact whose id was used for another is not taken for stored, and is given
   await cell.bus.nc.request("genesis.v1.run.signal.thief.x", "{}", { timeout: 5000, headers: stolen });
   await assert.rejects(impatient(cell)(submitted("stolen")), isStorageError);
   assert.equal(await cell.bus.log.read(subject), undefined);
+});
+
+test("a bug while what stands is looked up is no storage that is away", async (t) => {
+  const cell = await startCell([]);
+  t.after(() => cell.stop());
+  const { bus } = cell;
+  await bus.log.append({ event: submitted("taken"), expect: "subject" }, options);
+  const stream = { requests: bus.requests, name: bus.names.log, subjects: bus.subjects };
+  const buggy = appender(stream, {
+    ...bus.log,
+    read: async () => {
+      throw new TypeError("a bug");
+    },
+  });
+  const append = buggy({ event: submitted("taken"), expect: "subject" }, options);
+  await assert.rejects(append, new TypeError("a bug"));
+});
+
+test("a message that could never be sent is a bug, not a storage that is away", async (t) => {
+  const cell = await startCell([]);
+  t.after(() => cell.stop());
+  const message = { subject: "genesis.tasks", bytes: "{}", headers: { key: "two\nlines" } };
+  await assert.rejects(publish(cell.bus.requests, message), /values cannot contain/);
 });
 
 test("a full log refuses, and takes nothing", async (t) => {

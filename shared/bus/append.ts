@@ -9,7 +9,7 @@ import { record } from "../telemetry/metrics.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
 import { backOff } from "./backoff.ts";
 import type { Fact } from "./fact.ts";
-import { isWrongSequence, publish, storageError, type Answer } from "./publish.ts";
+import { isStorageError, isWrongSequence, publish, storageError, type Answer } from "./publish.ts";
 import type { Requests } from "./requests.ts";
 
 /** What became of a fact that was to be appended. */
@@ -29,12 +29,14 @@ export type AppendOptions = {
   under?: TraceHeaders | undefined;
   /** Begins a trace; the caller's context, if there is one, is linked. */
   root?: AtDoor;
+  /** How long to try while it cannot be stored, for whoever is waited for; 15,000 by default. */
+  tryForMs?: number;
 };
 
 /**
  * Appends a fact as the contract's "Appending" has it: with its expectation, and after any answer but a plain
- * acknowledgement by reading what stands. Tries for 15 s. @throws GenesisError `E_TOO_LARGE`, `E_ID`, and `E_STORAGE`
- * when it stays impossible
+ * acknowledgement by reading what stands. @throws GenesisError `E_TOO_LARGE`, `E_ID`, and `E_STORAGE` when it stays
+ * impossible for `tryForMs`
  */
 export type Appender = (append: Append, options: AppendOptions) => Promise<Outcome>;
 
@@ -57,12 +59,8 @@ const TRY_FOR_MS = 15_000;
 const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
 const EXPECTED_OVER = "Nats-Expected-Last-Subject-Sequence-Subject";
 
-/** @param tryForMs how long a fact that cannot be stored is tried */
-export function appender(
-  { requests, name, subjects }: Stream,
-  { read, readLast }: Reads,
-  tryForMs = TRY_FOR_MS,
-): Appender {
+/** Appends to a stream, looking up what stands there by `reads`. */
+export function appender({ requests, name, subjects }: Stream, { read, readLast }: Reads): Appender {
   /** What the log says about a fact that was not plainly stored; undefined: publish it again. */
   const whatStands = async (fact: Prepared, answer: Answer): Promise<Outcome | undefined> => {
     const by = await read(fact.message.subject);
@@ -86,30 +84,33 @@ export function appender(
     });
     if (answer.kind === "stored")
       return { kind: "stored", seq: answer.seq, again: false, traceparent: trace["traceparent"] };
-    // While the broker is away it cannot be asked what stands either.
-    return whatStands(fact, answer).catch(() => undefined);
+    return whatStands(fact, answer).catch((error: unknown) => {
+      // While the broker is away it cannot be asked what stands either.
+      if (isStorageError(error)) return undefined;
+      throw error;
+    });
   };
 
-  const store = async (fact: Prepared, trace: Record<string, string>): Promise<Outcome> => {
+  const store = async (fact: Prepared, trace: Record<string, string>, tryForMs: number): Promise<Outcome> => {
     const end = performance.now() + tryForMs;
     let tries = 0;
     while (performance.now() < end) {
       const outcome = await tryOnce(fact, trace);
       if (outcome !== undefined) return outcome;
       // A connection that is lost costs the broker nothing, so it is looked at often.
-      await backOff(requests.isOpen() ? tries++ : 0);
+      await backOff(requests.isOpen() ? tries++ : 0, end - performance.now());
     }
     throw storageError("stores the fact");
   };
 
-  return async (append, { correlationId, madeAtMs = Date.now(), under, root }) => {
+  return async (append, { correlationId, madeAtMs = Date.now(), under, root, tryForMs = TRY_FOR_MS }) => {
     const { run, step, attempt } = append.event;
     const message = encode(subjects, append.event, correlationId, new Date(madeAtMs).toISOString());
     const template = subjects.template(message.subject);
     const about = { template, stream: name, messageId: message.id, correlationId, run, step, attempt, under };
     const published = { ...about, bytes: message.bytes.length, joins: append.links };
     const send = async (trace: Record<string, string>): Promise<Outcome> => {
-      const outcome = await store({ ...append, message }, trace);
+      const outcome = await store({ ...append, message }, trace, tryForMs);
       if (outcome.kind === "stored" && !outcome.again) tell(append.event, template, outcome.seq);
       return outcome;
     };

@@ -20,13 +20,15 @@ export function isWrongSequence(answer: Answer): boolean {
   return answer.kind === "refused" && WRONG_LAST_SEQUENCE.has(answer.code);
 }
 
-/** Asks a stream to store a message and waits for its word; never throws. */
+/** Asks a stream to store a message and waits for its word. @throws what only a bug does, such as an impossible header */
 export async function publish(requests: Requests, { subject, bytes, headers }: Message): Promise<Answer> {
   try {
     const { data } = await requests.one({ subject, payload: bytes, headers });
     return answerOf(JSON.parse(Buffer.from(data).toString()));
-  } catch {
-    return { kind: "unknown" };
+  } catch (error) {
+    // Whatever answered that was no JSON, it was not the stream.
+    if (isStorageError(error) || error instanceof SyntaxError) return { kind: "unknown" };
+    throw error;
   }
 }
 
@@ -39,4 +41,9 @@ function answerOf(reply: { seq?: number; duplicate?: boolean; error?: { err_code
 /** The error of a message that could not be stored, or not be read. */
 export function storageError(rule: string, cause?: unknown): GenesisError {
   return new GenesisError("E_STORAGE", [{ path: "broker", rule }], { cause });
+}
+
+/** Whether an error says that the broker is away or refuses, and so that it passes. */
+export function isStorageError(error: unknown): boolean {
+  return error instanceof GenesisError && error.code === "E_STORAGE";
 }

@@ -1,12 +1,14 @@
 import {
+  ClosedConnectionError,
   createInbox,
+  DrainingConnectionError,
   headers as newHeaders,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
 } from "@nats-io/nats-core";
-import { GenesisError } from "../contract/errors.ts";
 import { headerBlockOf, type HeaderBlock } from "./header-block.ts";
+import { storageError } from "./publish.ts";
 
 /** One message of an answer. */
 export type Reply = HeaderBlock & { data: Uint8Array };
@@ -34,7 +36,7 @@ export type Requests = {
   failAll: () => void;
 };
 
-type Waiting = { onReply: OnReply; done: () => void; failed: (error: GenesisError) => void };
+type Waiting = { onReply: OnReply; done: () => void; failed: (error: unknown) => void };
 
 const REPLY_WITHIN_MS = 5000;
 const NO_RESPONDERS = 503;
@@ -57,13 +59,13 @@ export function openRequests(nc: NatsConnection, isConnected: () => boolean): Re
   });
 
   const many = async (question: Question, onReply: OnReply): Promise<void> => {
-    if (!isConnected()) throw unanswered("the connection is lost");
+    if (!isConnected()) throw storageError("the connection is lost");
     const token = String(++last);
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((done, failed) => {
         waiting.set(token, { onReply, done, failed });
-        timer = setTimeout(() => failed(unanswered("no answer in time")), REPLY_WITHIN_MS);
+        timer = setTimeout(() => failed(storageError("no answer in time")), REPLY_WITHIN_MS);
         send(nc, question, inbox + token);
       });
     } finally {
@@ -84,7 +86,7 @@ export function openRequests(nc: NatsConnection, isConnected: () => boolean): Re
       return answer!;
     },
     failAll: () => {
-      for (const { failed } of waiting.values()) failed(unanswered("the connection was lost"));
+      for (const { failed } of waiting.values()) failed(storageError("the connection was lost"));
     },
   };
 }
@@ -93,7 +95,8 @@ function send(nc: NatsConnection, { subject, payload, headers }: Question, reply
   try {
     nc.publish(subject, payload, { reply, ...(headers && { headers: headersOf(headers) }) });
   } catch (error) {
-    throw unanswered("the message could not be sent", error);
+    const isClosed = error instanceof ClosedConnectionError || error instanceof DrainingConnectionError;
+    throw isClosed ? storageError("the connection is closed", error) : error;
   }
 }
 
@@ -101,11 +104,11 @@ function take(asked: Waiting, message: Msg): void {
   try {
     const { data } = message;
     const block = headerBlockOf(message);
-    if (block.status === NO_RESPONDERS && data.length === 0) asked.failed(unanswered("nobody answers"));
+    if (block.status === NO_RESPONDERS && data.length === 0) asked.failed(storageError("nobody answers"));
     else if (asked.onReply({ ...block, data })) asked.done();
   } catch (error) {
     // An error that left this callback would end the reading of the whole connection.
-    asked.failed(unanswered("an answer that cannot be read", error));
+    asked.failed(error);
   }
 }
 
@@ -114,8 +117,4 @@ export function headersOf(values: Record<string, string>): MsgHdrs {
   const block = newHeaders();
   for (const [name, value] of Object.entries(values)) block.append(name, value);
   return block;
-}
-
-function unanswered(rule: string, cause?: unknown): GenesisError {
-  return new GenesisError("E_STORAGE", [{ path: "broker", rule }], { cause });
 }
