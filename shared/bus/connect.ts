@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MIN_MAX_PAYLOAD, MIN_SERVER_VERSION, streamNames, type StreamName } from "../contract/streams.ts";
 import { subjectsOf, type Subjects } from "../contract/subjects.ts";
 import { useBroker } from "../telemetry/messaging.ts";
+import { countBugs, type Bugs } from "./bugs.ts";
 import { inOrder, type InOrder } from "./in-order.ts";
 import { openLog, type Log } from "./log.ts";
 import { openRequests, type Requests } from "./requests.ts";
@@ -28,6 +29,8 @@ export type Bus = {
   runs: Runs;
   /** The work of this process: what belongs to one run is done in order. */
   turns: InOrder;
+  /** What this process failed to handle because of a bug. */
+  bugs: Bugs;
   isConnected: () => boolean;
   /** Connected, and not refused anything by the broker's permissions in the last minute. */
   isReady: () => boolean;
@@ -175,6 +178,7 @@ function openBus(nc: NatsConnection, jsm: JetStreamManager, subjects: Subjects):
     log,
     runs: keepRuns(log.history),
     turns: inOrder(AT_A_TIME),
+    bugs: countBugs(),
     isConnected: () => isConnected,
     isReady: () => isConnected && performance.now() - violatedMs > VIOLATION_COUNTS_MS,
     closed: nc.closed().then((error) => error ?? undefined),

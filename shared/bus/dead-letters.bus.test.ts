@@ -132,6 +132,30 @@ test("its headers are kept as they were consumed, and it has a trace of its own"
   assert.match(byRun.get("empty")?.headers.get("traceparent")?.[0] ?? "", /^00-/);
 });
 
+test("garbage in a run that is known carries the run's correlation id, whatever it says itself", async () => {
+  const known = await letters();
+  const subject = "genesis.v1.plan.rejected.y.0";
+  const task = encoded(submitted("y"));
+  const liar = `NATS/1.0\r\ncorrelation-id: somebody-elses\r\n\r\n`;
+  await publishRaw(cell.server.port, [
+    { subject: task.subject, payload: task.bytes },
+    { subject, payload: "{", block: liar },
+    { subject: subject.replace(".y.", ".nobody."), payload: "{", block: liar },
+  ]);
+  const found = await eventually(async () => {
+    const all = await letters();
+    return all.length === known.length + 2 && all.slice(known.length);
+  });
+  const said = found.map(({ letter, headers }) => [
+    letter.subject.split(".")[4],
+    headers.get("correlation-id")?.[0],
+  ]);
+  assert.deepEqual(said.toSorted(), [
+    ["nobody", "somebody-elses"],
+    ["y", "corr-1"],
+  ]);
+});
+
 test("a message that is delivered again is no second dead letter", async () => {
   const known = await letters();
   const { jsm, names } = cell.bus;

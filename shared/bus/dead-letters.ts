@@ -1,5 +1,5 @@
 import type { GenesisError } from "../contract/errors.ts";
-import { HEADER, type HeaderValues } from "../contract/headers.ts";
+import { HEADER, headerOf, isCorrelationId, type HeaderValues } from "../contract/headers.ts";
 import { sha256 } from "../contract/plan-hash.ts";
 import { currentTraceparent, publishSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
@@ -24,7 +24,6 @@ export type DeadLetter = {
 };
 
 const REASON_MAX = 1024;
-const CORRELATION_ID = /^[\x21-\x7e]{1,200}$/;
 
 /**
  * The id of a dead letter: the same message refused for the same reason is one dead letter, however often it is
@@ -47,7 +46,7 @@ export async function storeDeadLetter(
   const letter = letterOf(ctx.name, message, error);
   const subject = subjects.deadLetter(ctx.name, letter.code, letter.id);
   const bytes = new TextEncoder().encode(JSON.stringify(letter));
-  const correlationId = correlationIdOf(message.headers);
+  const correlationId = await conversationOf(ctx, message);
   const published = {
     template: subjects.template(subject),
     stream: names.dlq,
@@ -98,8 +97,16 @@ function plainHeaders(headers: HeaderValues): Record<string, string[]> {
   return plain;
 }
 
+/** The correlation id of the run that a message belongs to, whatever it says itself; else the one that it says. */
+async function conversationOf({ bus }: BusContext, message: StoredMessage): Promise<string | undefined> {
+  const { subjects, log, names } = bus;
+  const run = message.stream === names.log ? subjects.runOf(message.subject) : undefined;
+  const task = run === undefined ? undefined : await log.read(subjects.fact("task.submitted", run, "once"));
+  return task?.event?.correlationId ?? correlationIdIn(message.headers);
+}
+
 /** The correlation id in the headers of a message; undefined where there is none that could travel on. */
-export function correlationIdOf(headers: HeaderValues): string | undefined {
-  const value = headers.get(HEADER.correlationId)?.[0];
-  return value !== undefined && CORRELATION_ID.test(value) ? value : undefined;
+export function correlationIdIn(headers: HeaderValues): string | undefined {
+  const value = headerOf(headers, HEADER.correlationId);
+  return value !== undefined && isCorrelationId(value) ? value : undefined;
 }

@@ -7,6 +7,7 @@ import { GenesisError } from "../contract/errors.ts";
 import { CorrelationContext } from "../telemetry/correlation.ts";
 import { deadLetterId, type DeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Requests } from "./requests.ts";
 import { restMs, settleFailure } from "./settle.ts";
 
 let cell: TestCell;
@@ -69,7 +70,32 @@ test("what the log is told of it carries the correlation id of the message", asy
   assert.deepEqual(told, ["corr-1", "corr-1", "corr-1"]);
 });
 
-test("a bug is a dead letter after four deliveries", async () => {
+test("what was delivered again because the storage was away is no bug less", async () => {
+  const { delivery, settled } = await delivered("waited", 200);
+  await settleFailure(cell.ctx, delivery, new GenesisError("E_STORAGE"));
+  await settleFailure(cell.ctx, delivery, new TypeError("a bug"));
+  assert.deepEqual(settled, ["nak 25000", "nak 1000"]);
+  assert.equal(await letterFor(delivery, "E_INTERNAL"), undefined);
+});
+
+test("what is not safe in the dead letters is not settled for good", async () => {
+  const { delivery, settled } = await delivered("unsafe", 1);
+  const { requests, subjects } = cell.bus;
+  const away: Requests = {
+    ...requests,
+    one: (question) =>
+      question.subject.startsWith(`${subjects.prefix}.dlq.`)
+        ? Promise.reject(new GenesisError("E_STORAGE"))
+        : requests.one(question),
+  };
+  const ctx = { ...cell.ctx, bus: { ...cell.bus, requests: away } };
+  await settleFailure(ctx, delivery, new GenesisError("E_VALIDATION"));
+  assert.deepEqual(settled, ["nak 1000"]);
+  await settleFailure(cell.ctx, delivery, new GenesisError("E_VALIDATION"));
+  assert.deepEqual(settled, ["nak 1000", "term E_VALIDATION"]);
+});
+
+test("a bug is a dead letter after four times", async () => {
   for (const count of [1, 2, 3]) {
     const { delivery, settled } = await delivered("bug", count);
     await settleFailure(cell.ctx, delivery, new TypeError("a bug"));

@@ -1,13 +1,13 @@
 import { GenesisError, asGenesisError } from "../contract/errors.ts";
 import type { BusContext } from "./context.ts";
 import { CorrelationContext } from "../telemetry/correlation.ts";
-import { correlationIdOf, storeDeadLetter } from "./dead-letters.ts";
+import { correlationIdIn, storeDeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
 
-/** How long a message rests before it comes again: after its first, second, and every further delivery. */
+/** How long a message rests before it comes again: after its first, second, and every further time. */
 const REST_MS = [1000, 5000, 25_000];
-/** A message whose handling keeps failing in a way that nobody foresaw is given up after this many deliveries. */
-const MAX_DELIVERIES = 4;
+/** A message whose handling fails this often in a way that nobody foresaw is given up. */
+const MAX_BUGS = 4;
 
 /**
  * Whether an error is not the message's fault and passes by itself: then the message is kept, for as long as it
@@ -17,14 +17,15 @@ export function isPassing({ code }: GenesisError): boolean {
   return code === "E_STORAGE" || code === "E_OVERLOAD";
 }
 
-/** How long a message rests after this delivery, in milliseconds. */
-export function restMs(deliveryCount: number): number {
-  return REST_MS[Math.min(deliveryCount, REST_MS.length) - 1] ?? REST_MS[0]!;
+/** How long a message rests after this many times, in milliseconds. */
+export function restMs(times: number): number {
+  return REST_MS[Math.min(times, REST_MS.length) - 1] ?? REST_MS[0]!;
 }
 
 /** Gives a message up: first it is safe in the dead letters, then it is settled. @throws GenesisError `E_STORAGE` */
 export async function giveUp(ctx: BusContext, delivery: Delivery, error: GenesisError): Promise<void> {
   await storeDeadLetter(ctx, delivery, error);
+  ctx.bus.bugs.forget(delivery);
   delivery.term(error.code);
 }
 
@@ -36,7 +37,8 @@ export async function giveUp(ctx: BusContext, delivery: Delivery, error: Genesis
 export async function settleFailure(ctx: BusContext, delivery: Delivery, thrown: unknown): Promise<void> {
   const error = asGenesisError(thrown);
   const isBug = error.code === "E_INTERNAL";
-  const isTriedAgain = isPassing(error) || (isBug && delivery.deliveryCount < MAX_DELIVERIES);
+  const times = isBug ? ctx.bus.bugs.count(delivery) : delivery.deliveryCount;
+  const isTriedAgain = isPassing(error) || (isBug && times < MAX_BUGS);
   if (!isTriedAgain) {
     const stored = await giveUp(ctx, delivery, error).then(
       () => true,
@@ -47,10 +49,10 @@ export async function settleFailure(ctx: BusContext, delivery: Delivery, thrown:
   const level = isBug ? "error" : "warn";
   const fields = { event: "retry_later", ...about(ctx, delivery), code: error.code, err: error } as const;
   // The span of the work, which told the log whose it is, has ended with the failure.
-  CorrelationContext.run({ correlationId: correlationIdOf(delivery.headers) }, () =>
+  CorrelationContext.run({ correlationId: correlationIdIn(delivery.headers) }, () =>
     ctx.log[level](fields, "message not handled"),
   );
-  delivery.nak(restMs(delivery.deliveryCount));
+  delivery.nak(restMs(times));
 }
 
 function about({ bus }: BusContext, { stream, consumer, subject, seq, deliveryCount }: Delivery) {

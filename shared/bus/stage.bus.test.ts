@@ -249,6 +249,23 @@ test("what cannot be read is one dead letter of whoever reads it first, and mean
   );
 });
 
+test("what cannot be read stays with the broker until it is safe in the dead letters", async () => {
+  let isAway = true;
+  const { requests } = cell.bus;
+  const one: typeof requests.one = (question) => {
+    if (!isAway || !question.subject.startsWith("genesis.dlq.")) return requests.one(question);
+    isAway = false;
+    return Promise.reject(new GenesisError("E_STORAGE"));
+  };
+  const ctx = { ...cell.ctx, name: "htdag", bus: { ...cell.bus, requests: { ...requests, one } } };
+  works.push(
+    ...(await stage(ctx, { durable: "htdag", reads: ["task.submitted"], from: "run", decide: () => [] })),
+  );
+  await cell.bus.nc.request("genesis.v1.plan.rejected.kept.0", "not json");
+  await eventually(async () => (await deadLettersOf("kept")).length === 1);
+  assert.equal(isAway, false);
+});
+
 test("what a stage is handed only to notice that it cannot be read costs no look at the run", async () => {
   const noticed: string[] = [];
   let reads = 0;

@@ -50,10 +50,15 @@ export function headerOf(headers: HeaderValues, name: string): string | undefine
   return headers.get(name)?.[0];
 }
 
+/** Whether a text may stand as a correlation id. */
+export function isCorrelationId(value: string): boolean {
+  return CORRELATION_ID.test(value);
+}
+
 /** The caller's correlation id, or undefined where none was given. @throws GenesisError `E_HEADER` for one that could not travel on. */
 export function correlationIdOf(headers: HeaderValues): string | undefined {
   const value = headerOf(headers, HEADER.correlationId);
-  if (value !== undefined && !CORRELATION_ID.test(value))
+  if (value !== undefined && !isCorrelationId(value))
     throw headerError(HEADER.correlationId, "1 to 200 printable ASCII characters");
   return value;
 }
