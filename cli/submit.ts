@@ -112,6 +112,6 @@ function checkKey(key: string | undefined): void {
   try {
     idempotencyKeyOf(new Map([[HEADER.idempotencyKey, [key]]]));
   } catch {
-    throw wrongUsage("--key takes 1 to 200 printable ASCII characters");
+    throw wrongUsage("--key takes 1 to 200 printable ASCII characters, no blank at either end");
   }
 }

@@ -57,7 +57,7 @@ export const HEADERS: readonly HeaderRow[] = [
     pattern: "^[ -~]{1,200}$",
     must: [],
     may: ["submission"],
-    rule: "on submissions only: 1 to 200 printable ASCII characters",
+    rule: "on submissions only: 1 to 200 printable ASCII characters, no blank at either end",
   },
   {
     name: HEADER.contentType,

@@ -8,9 +8,9 @@ const parse = (text: string) => {
   return { values: Object.fromEntries(values), status, isWellFormed };
 };
 
-test("names keep their case, values lose only the blanks around them", () => {
+test("names keep their case, values lose only the one blank that divides them from their names", () => {
   assert.deepEqual(parse("NATS/1.0\r\nA-b: x\r\na-B:  y: z \r\nA-b:w\r\nempty:\r\n\r\n"), {
-    values: { "A-b": ["x", "w"], "a-B": ["y: z"], empty: [""] },
+    values: { "A-b": ["x", "w"], "a-B": [" y: z "], empty: [""] },
     status: 0,
     isWellFormed: true,
   });

@@ -3,6 +3,7 @@ import { NO_HEADERS, type HeaderValues } from "../contract/headers.ts";
 
 /** The headers of a message as they stood on the wire. */
 export type HeaderBlock = {
+  /** What stands behind the colon, or behind the one blank that every client puts there. */
   values: HeaderValues;
   /** The status that the broker answers with, 0 where there is none. */
   status: number;
@@ -45,7 +46,7 @@ export function parseHeaderBlock(block: Uint8Array): HeaderBlock {
 function addLine(values: Map<string, string[]>, line: string): boolean {
   const colon = line.indexOf(":");
   const name = colon === -1 ? line : line.slice(0, colon);
-  const value = colon === -1 ? "" : line.slice(colon + 1).trim();
+  const value = colon === -1 ? "" : line.slice(line.charAt(colon + 1) === " " ? colon + 2 : colon + 1);
   const known = values.get(name);
   if (known === undefined) values.set(name, [value]);
   else known.push(value);

@@ -14,13 +14,14 @@ export const HEADER = {
 export const MAX_HEADER_BYTES = 4096;
 export const MAX_HEADER_NAMES = 16;
 
-/** Headers as they came: exact name to all its values. The bus hands them over as this, whatever its client library holds. */
+/** Headers as they came: exact name to all its values, blanks around them included. The bus hands them over as this, whatever its client library holds. */
 export type HeaderValues = ReadonlyMap<string, readonly string[]>;
 
 export const NO_HEADERS: HeaderValues = new Map();
 
 const CORRELATION_ID = /^[\x21-\x7e]{1,200}$/;
-const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,200}$/;
+/** Blanks at its ends would be lost on the way, and the run would be another than whoever sent it computed. */
+const IDEMPOTENCY_KEY = /^(?! )[\x20-\x7e]{1,200}(?<! )$/;
 const OURS = new Set<string>(Object.values(HEADER).map((name) => name.toLowerCase()));
 
 /**
@@ -45,9 +46,9 @@ export function checkHeaders(headers: HeaderValues): void {
   }
 }
 
-/** The one value of a header, or undefined. */
+/** The one value of a header without the blanks around it, or undefined. */
 export function headerOf(headers: HeaderValues, name: string): string | undefined {
-  return headers.get(name)?.[0];
+  return headers.get(name)?.[0]?.trim();
 }
 
 /** Whether a text may stand as a correlation id. */
@@ -63,11 +64,14 @@ export function correlationIdOf(headers: HeaderValues): string | undefined {
   return value;
 }
 
-/** The caller's idempotency key. @throws GenesisError `E_HEADER` unless it is 1 to 200 printable ASCII characters. */
+/**
+ * The caller's idempotency key. @throws GenesisError `E_HEADER` unless it is 1 to 200 printable ASCII characters, no blank
+ * at either end
+ */
 export function idempotencyKeyOf(headers: HeaderValues): string | undefined {
-  const value = headerOf(headers, HEADER.idempotencyKey);
+  const value = headers.get(HEADER.idempotencyKey)?.[0];
   if (value !== undefined && !IDEMPOTENCY_KEY.test(value))
-    throw headerError(HEADER.idempotencyKey, "1 to 200 printable ASCII characters");
+    throw headerError(HEADER.idempotencyKey, "1 to 200 printable ASCII characters, no blank at either end");
   return value;
 }
 

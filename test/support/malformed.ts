@@ -104,6 +104,8 @@ export const MALFORMED_TASKS: readonly Malformed[] = [
   },
 
   header("a key of no character", "idempotency-key", "idempotency-key: "),
+  header("a key that ends with a blank", "idempotency-key", "idempotency-key: key "),
+  header("a key that begins with a blank", "idempotency-key", "idempotency-key:  key"),
   header("a key of 201 characters", "idempotency-key", `idempotency-key: ${"k".repeat(201)}`),
   header("a key that is not ASCII", "idempotency-key", "idempotency-key: schl\u00fcssel"),
   header("two keys", "idempotency-key", "idempotency-key: a", "idempotency-key: a"),

@@ -57,7 +57,7 @@ export function storedFromApi({ subject, seq, hdrs = "", data = "", time }: ApiM
   const [, ...lines] = Buffer.from(hdrs, "base64").toString().split("\r\n");
   for (const line of lines.filter(Boolean)) {
     const colon = line.includes(":") ? line.indexOf(":") : line.length;
-    (headers[line.slice(0, colon)] ??= []).push(line.slice(colon + 1).trim());
+    (headers[line.slice(0, colon)] ??= []).push(line.slice(colon + 1).replace(/^ /, ""));
   }
   return { subject, seq, storedAtNs: nanosecondsOf(time), headers, bytes: Buffer.from(data, "base64") };
 }
