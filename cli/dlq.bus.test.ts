@@ -129,7 +129,7 @@ test("a fact of the log is handled again by its service", async (t) => {
   const redriven = await dlq("redrive", ofLog.slice(0, 8));
   assert.deepEqual(redriven, {
     status: 0,
-    stdout: `✔ ${ofLog.slice(0, 8)} given to halo again\n`,
+    stdout: `✔ ${ofLog.slice(0, 8)} given to halo again, and nothing came of it: what follows from it stands already, or its run is over\n`,
     stderr: "",
   });
   assert.equal(handled.length, 1);

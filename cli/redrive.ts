@@ -1,9 +1,11 @@
+import { z } from "zod";
 import type { Bus } from "../shared/bus/connect.ts";
 import { publish } from "../shared/bus/publish.ts";
 import { GenesisError } from "../shared/contract/errors.ts";
 import { errorShape } from "../shared/contract/events.ts";
 import { HEADER } from "../shared/contract/headers.ts";
 import { parseJson } from "../shared/contract/json.ts";
+import { parseWith } from "../shared/contract/validate.ts";
 import type { StoredLetter } from "./dead-letters.ts";
 import { errorText } from "./render/run.ts";
 import { oneLine } from "./render/text.ts";
@@ -11,8 +13,11 @@ import { oneLine } from "./render/text.ts";
 /** What became of a dead letter that was to be handled again. */
 export type Redriven =
   | { id: string; done: true; how: "published again"; sequence: number }
-  | { id: string; done: true; how: "handled again"; service: string }
+  /** `stored`: how many facts its run has more than before. */
+  | { id: string; done: true; how: "handled again"; service: string; stored: number }
   | { id: string; done: false; reason: string };
+
+const redriven = z.object({ stored: z.int().min(0) });
 
 /**
  * Has a dead letter handled again: an inbox message is published anew, for a fact of the log its service is told where it
@@ -60,8 +65,11 @@ async function askService({ requests, subjects, names }: Bus, letter: StoredLett
       payload,
       headers: causeOf(letter),
     });
-    const refusal = errorShape.safeParse(parseJson(reply.data)).data;
-    return refusal ? failed(letter, errorText(refusal)) : { id, done: true, how: "handled again", service };
+    const answer = parseJson(reply.data);
+    const refusal = errorShape.safeParse(answer).data;
+    if (refusal) return failed(letter, errorText(refusal));
+    const { stored } = parseWith(redriven, answer);
+    return { id, done: true, how: "handled again", service, stored };
   } catch (error) {
     if (!(error instanceof GenesisError)) throw error;
     return failed(

@@ -51,8 +51,12 @@ test("a redrive says what became of it", () => {
     "✔ 00112233 published again, number 12 of the inbox",
   );
   assert.equal(
-    redrivenLine({ id, done: true, how: "handled again", service: "halo" }, PLAIN),
-    "✔ 00112233 given to halo again",
+    redrivenLine({ id, done: true, how: "handled again", service: "halo", stored: 2 }, PLAIN),
+    "✔ 00112233 given to halo again, which stored what follows from it",
+  );
+  assert.equal(
+    redrivenLine({ id, done: true, how: "handled again", service: "halo", stored: 0 }, PLAIN),
+    "✔ 00112233 given to halo again, and nothing came of it: what follows from it stands already, or its run is over",
   );
   assert.equal(redrivenLine({ id, done: false, reason: "no answer" }, PLAIN), "✖ 00112233 no answer");
 });

@@ -60,7 +60,10 @@ export function redrivenLine(redriven: Redriven, paint: Paint): string {
   if (!redriven.done) return `${paint.red("✖")} ${id} ${redriven.reason}`;
   if (redriven.how === "published again")
     return `${paint.green("✔")} ${id} published again, number ${redriven.sequence} of the inbox`;
-  return `${paint.green("✔")} ${id} given to ${oneLine(redriven.service)} again`;
+  const again = `${id} given to ${oneLine(redriven.service)} again`;
+  return redriven.stored > 0
+    ? `${paint.green("✔")} ${again}, which stored what follows from it`
+    : `${paint.yellow("✔")} ${again}, and nothing came of it: what follows from it stands already, or its run is over`;
 }
 
 /** A reason begins with its code, which stands in a column of its own. */

@@ -21,7 +21,15 @@ const redrive = z.object({
   sequence: z.int().min(1).describe("the place of the message there"),
 });
 
-const redriven = z.object({ ok: z.literal(true) });
+const redriven = z.object({
+  ok: z.literal(true),
+  stored: z
+    .int()
+    .min(0)
+    .describe(
+      "how many facts the run has more than before; 0: all that follows stood already, or the run is over",
+    ),
+});
 
 const progress = z.object({
   run: token,

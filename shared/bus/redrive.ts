@@ -21,7 +21,8 @@ const question = z.object({ stream: z.string().max(64), sequence: z.int().min(1)
 
 /**
  * Answers `<prefix>.redrive.<service>`: handles the stored message that is named once more, in the way of any other,
- * and replies `{"ok": true}` or the error. Whoever of the service's instances is asked does it.
+ * and replies `{"ok": true, "stored": n}`, with the number of facts that the run has more than before, or the error. None
+ * says that all that follows from the message stood already. Whoever of the service's instances is asked does it.
  */
 export function answerRedrives(ctx: BusContext, redrivable: Redrivable): Work {
   const { nc, subjects } = ctx.bus;
@@ -39,8 +40,8 @@ export function answerRedrives(ctx: BusContext, redrivable: Redrivable): Work {
 
 async function answer(ctx: BusContext, redrivable: Redrivable, message: Msg): Promise<void> {
   try {
-    await redrive(ctx, redrivable, message.data);
-    message.respond(JSON.stringify({ ok: true }));
+    const stored = await redrive(ctx, redrivable, message.data);
+    message.respond(JSON.stringify({ ok: true, stored }));
   } catch (error) {
     const shape = asGenesisError(error).toJSON();
     ctx.log.warn({ event: "redrive_failed", code: shape.code, err: error }, "redrive failed");
@@ -48,13 +49,18 @@ async function answer(ctx: BusContext, redrivable: Redrivable, message: Msg): Pr
   }
 }
 
-async function redrive({ bus, name }: BusContext, redrivable: Redrivable, bytes: Uint8Array): Promise<void> {
+async function redrive(
+  { bus, name }: BusContext,
+  redrivable: Redrivable,
+  bytes: Uint8Array,
+): Promise<number> {
   const { stream, sequence } = parseWith(question, parseJson(bytes));
   if (stream !== bus.names[redrivable.stream])
     throw new GenesisError("E_SCHEMA", [{ path: "stream", rule: bus.names[redrivable.stream] }]);
   const stored = await readOne(bus.requests, stream, { seq: sequence });
   if (stored === undefined || !redrivable.accepts(stored))
     throw new GenesisError("E_SCHEMA", [{ path: "sequence", rule: `a message that ${name} handles` }]);
+  const { lastSeq } = await bus.log.info();
   let refusedWith: ErrorCode | undefined;
   await redrivable.handle({
     ...stored,
@@ -68,4 +74,8 @@ async function redrive({ bus, name }: BusContext, redrivable: Redrivable, bytes:
     },
   });
   if (refusedWith !== undefined) throw new GenesisError(refusedWith);
+  const run = bus.subjects.runOf(stored.subject);
+  if (run === undefined) return 0;
+  const { events, unreadable } = await bus.log.history(run, { after: lastSeq });
+  return events.length + unreadable.length;
 }

@@ -143,7 +143,7 @@ test("a message that is handled again changes nothing", async () => {
   });
   const seq = await put(submitted("twice"));
   const first = await eventually(() => standing("genesis.v1.plan.decomposed.twice.0"));
-  assert.deepEqual(await redrive({ stream: "GENESIS", sequence: seq }), { ok: true });
+  assert.deepEqual(await redrive({ stream: "GENESIS", sequence: seq }), { ok: true, stored: 0 });
   assert.equal(times, 2);
   assert.deepEqual(await standing("genesis.v1.plan.decomposed.twice.0"), first);
 });
@@ -202,7 +202,9 @@ test("what the stage refuses is a dead letter at once, and can be driven again",
   assert.equal(letter?.sequence, sequence);
   assert.equal((await redrive({ stream: "GENESIS", sequence })).code, "E_VALIDATION");
   isRefused = false;
-  assert.deepEqual(await redrive({ stream: letter?.stream, sequence: letter?.sequence }), { ok: true });
+  const question = { stream: letter?.stream, sequence: letter?.sequence };
+  assert.deepEqual(await redrive(question), { ok: true, stored: 1 });
+  assert.deepEqual(await redrive(question), { ok: true, stored: 0 });
   assert.ok(await standing("genesis.v1.plan.decomposed.refused.0"));
   for (const question of [
     {},

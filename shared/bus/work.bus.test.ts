@@ -259,7 +259,7 @@ test("a step can be driven again, and is not done twice", async () => {
     "genesis.redrive.agents",
     JSON.stringify({ stream: "GENESIS", sequence }),
   );
-  assert.deepEqual(reply.json(), { ok: true });
+  assert.deepEqual(reply.json(), { ok: true, stored: 0 });
   assert.equal(times, 1);
 });
 
