@@ -49,3 +49,30 @@ test("any bytes give a value or a code, never anything else", () => {
     { numRuns: 2000 },
   );
 });
+
+/** How many levels of lists and objects a value has. */
+function depthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+test("levels are counted whatever stands in strings between them", () => {
+  const tricky = fc.string({ unit: fc.constantFrom('"', "\\", "[", "{", "]", "}", "a") });
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 6 },
+      tricky,
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(tricky, tie("value"), { maxKeys: 3 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, fc.integer({ min: 1, max: 6 }), (one, limit) => {
+      const text = JSON.stringify(one);
+      const read = () => parseJson(bytes(text), limit);
+      if (depthOf(one) > limit) assert.throws(read, { code: "E_JSON" });
+      else assert.deepEqual(read(), JSON.parse(text));
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -55,22 +55,32 @@ function refuseForbidden(key: string, value: unknown): unknown {
 
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPENS = new Set([91, 123]);
-const CLOSES = new Set([93, 125]);
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
 /** Counts brackets outside strings, before anything recursive sees the text. */
 function nestsTooDeep(text: string, maxDepth: number): boolean {
   let depth = 0;
-  let inString = false;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === BACKSLASH) i++;
-      else if (c === QUOTE) inString = false;
-    } else if (c === QUOTE) inString = true;
-    else if (OPENS.has(c)) {
+    // Most of a text are strings, and a search passes over them a hundred times faster than a look at each character.
+    if (c === QUOTE) i = endOfString(text, i);
+    else if (c === OPEN_LIST || c === OPEN_OBJECT) {
       if (++depth > maxDepth) return true;
-    } else if (CLOSES.has(c)) depth--;
+    } else if (c === CLOSE_LIST || c === CLOSE_OBJECT) depth--;
   }
   return false;
+}
+
+/** The place of the quote that closes the string which opens at `open`; the end of the text where none does. */
+function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (close !== -1 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
+  return close === -1 ? text.length : close;
+}
+
+/** A character is escaped by an odd number of backslashes before it. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text.charCodeAt(first - 1) === BACKSLASH) first--;
+  return (at - first) % 2 === 1;
 }
