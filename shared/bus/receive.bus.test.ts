@@ -21,8 +21,7 @@ beforeEach(() => redeliverAfter(30_000));
 /** Takes what comes to the inbox, and holds every message until the test lets it go. */
 async function holding() {
   const taken: Delivery[] = [];
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const { work } = await receive(cell.ctx, {
     source: { stream: "inbox", durable: "gateway", batch: 8 },
     keyOf: ({ seq }) => String(seq),

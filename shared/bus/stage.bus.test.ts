@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { eventually } from "../../test/support/eventually.ts";
-import {
-  completed,
-  decomposed,
-  dispatched,
-  encoded,
-  finished,
-  refused,
-  signal,
-  skipped,
-  submitted,
-} from "../../test/support/facts.ts";
+import { completed, decomposed, encoded, signal, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import type { Append, History } from "../contract/decider.ts";
@@ -202,9 +192,9 @@ test("what the stage refuses is a dead letter at once, and can be driven again",
   assert.equal(letter?.sequence, sequence);
   assert.equal((await redrive({ stream: "GENESIS", sequence })).code, "E_VALIDATION");
   isRefused = false;
-  const question = { stream: letter?.stream, sequence: letter?.sequence };
-  assert.deepEqual(await redrive(question), { ok: true, stored: 1 });
-  assert.deepEqual(await redrive(question), { ok: true, stored: 0 });
+  const again = { stream: letter?.stream, sequence: letter?.sequence };
+  assert.deepEqual(await redrive(again), { ok: true, stored: 1 });
+  assert.deepEqual(await redrive(again), { ok: true, stored: 0 });
   assert.ok(await standing("genesis.v1.plan.decomposed.refused.0"));
   for (const question of [
     {},
@@ -216,109 +206,6 @@ test("what the stage refuses is a dead letter at once, and can be driven again",
   const foreign = await put(signal("refused", "not-for-htdag"));
   assert.equal((await redrive({ stream: "GENESIS", sequence: foreign })).code, "E_SCHEMA");
   assert.equal((await deadLettersOf("refused")).length, 1);
-});
-
-test("what cannot be read is one dead letter of whoever reads it first, and means something to whom it concerns", async () => {
-  const noticed: string[] = [];
-  await plans(() => []);
-  works.push(
-    ...(await stage(
-      { ...cell.ctx, name: "execution" },
-      {
-        durable: "execution",
-        reads: ["task.submitted", "plan.rejected", "step.completed"],
-        from: "run",
-        decide: () => [],
-        decideUnreadable: ({ type, run, rest, id, error }, { lastSeq }) => {
-          noticed.push([type, ...rest, id, error.code].join(" "));
-          return [{ event: { ...finished(run), causationId: id }, expect: { runAt: lastSeq } }];
-        },
-      },
-    )),
-  );
-  await put(submitted("garbled"));
-  await cell.bus.nc.request("genesis.v1.plan.rejected.garbled.0", "not json");
-  const end = await eventually(() => standing("genesis.v1.run.finished.garbled.once"));
-  assert.equal(end.causationId, "");
-  assert.deepEqual([...new Set(noticed)], ["plan.rejected 0  E_JSON"]);
-  const letters = await eventually(async () => {
-    const found = await deadLettersOf("garbled");
-    return found.length > 0 && found;
-  });
-  assert.deepEqual(
-    letters.map(({ service, code }) => [service, code]),
-    [["htdag", "E_JSON"]],
-  );
-});
-
-test("what cannot be read stays with the broker until it is safe in the dead letters", async () => {
-  let isAway = true;
-  const { requests } = cell.bus;
-  const one: typeof requests.one = (question) => {
-    if (!isAway || !question.subject.startsWith("genesis.dlq.")) return requests.one(question);
-    isAway = false;
-    return Promise.reject(new GenesisError("E_STORAGE"));
-  };
-  const ctx = { ...cell.ctx, name: "htdag", bus: { ...cell.bus, requests: { ...requests, one } } };
-  works.push(
-    ...(await stage(ctx, { durable: "htdag", reads: ["task.submitted"], from: "run", decide: () => [] })),
-  );
-  await cell.bus.nc.request("genesis.v1.plan.rejected.kept.0", "not json");
-  await eventually(async () => (await deadLettersOf("kept")).length === 1);
-  assert.equal(isAway, false);
-});
-
-test("what a stage is handed only to notice that it cannot be read costs no look at the run", async () => {
-  const noticed: string[] = [];
-  let reads = 0;
-  const { runs } = cell.bus;
-  const counting: typeof runs = {
-    ...runs,
-    upTo: (known) => (reads++, runs.upTo(known)),
-    readOn: (run, atLeast) => (reads++, runs.readOn(run, atLeast)),
-  };
-  works.push(
-    ...(await stage(
-      { ...cell.ctx, name: "execution", bus: { ...cell.bus, runs: counting } },
-      {
-        durable: "execution",
-        reads: ["run.signal"],
-        from: "run",
-        decide: () => [],
-        decideUnreadable: ({ type }) => (noticed.push(type), []),
-      },
-    )),
-  );
-  const handled = async (seq: number) => {
-    const { delivered } = await cell.bus.jsm.consumers.info("GENESIS", "execution");
-    await cell.bus.turns.idle();
-    return delivered.stream_seq >= seq;
-  };
-  const begun = await put(submitted("quiet"));
-  await eventually(() => handled(begun));
-  reads = 0;
-  const spans = await spansOf(async () => {
-    await put(dispatched("quiet", "s1"));
-    await put(skipped("quiet", "s2"));
-    await put(refused("quiet", "u1"));
-    const last = await put(finished("quiet"));
-    await eventually(() => handled(last));
-  });
-  assert.equal(reads, 0);
-  assert.deepEqual(
-    spans.filter(({ name }) => name.startsWith("process")),
-    [],
-  );
-  const junk = ["step.dispatched.junk.s1.1.a.low", "step.skipped.junk.s2", "plan.refused.junk.u1"];
-  await put(submitted("junk"));
-  for (const rest of [...junk, "run.finished.junk.once"])
-    await cell.bus.nc.request(`genesis.v1.${rest}`, "not json");
-  await eventually(() => noticed.length === 4);
-  assert.deepEqual(noticed.toSorted(), ["plan.refused", "run.finished", "step.dispatched", "step.skipped"]);
-  assert.deepEqual(
-    (await deadLettersOf("junk")).map(({ service, code }) => `${service} ${code}`),
-    Array(4).fill("execution E_JSON"),
-  );
 });
 
 test("a run that has not begun is ignored", async () => {
