@@ -18,26 +18,47 @@ export type Delivery = StoredMessage & {
   working: () => void;
 };
 
-/** A message of a consumer as a delivery; never throws. */
+const NS_PER_MS = 1e6;
+
+/** A message of a consumer of the client library as a delivery; never throws. */
 export function deliveryOf(message: JsMsg): Delivery {
-  const { msg } = message as unknown as { msg: Msg };
-  const { values, isWellFormed } = headerBlockOf(msg);
-  const { stream, consumer, deliveryCount, streamSequence } = message.info;
-  const storedAtNs = String(message.timestampNanos);
+  return deliveryIn((message as unknown as { msg: Msg }).msg);
+}
+
+/** A message that a consumer handed over as a delivery; never throws. */
+export function deliveryIn(message: Msg): Delivery {
+  const { values, isWellFormed } = headerBlockOf(message);
+  const [stream = "", consumer = "", deliveryCount, seq, , storedAtNs = "0"] = placeIn(message.reply ?? "");
+  let isSettled = false;
+  const settle = (word: string): void => {
+    if (!isSettled) message.respond(word);
+    isSettled = true;
+  };
   return {
     stream,
     subject: message.subject,
-    seq: streamSequence,
+    seq: Number(seq),
     storedAtNs,
     storedAtMs: millisecondsOf(storedAtNs),
     headers: values,
     isWellFormed,
     bytes: message.data,
     consumer,
-    deliveryCount,
-    ack: () => message.ack(),
-    nak: (delayMs) => message.nak(delayMs),
-    term: (reason) => message.term(reason),
-    working: () => message.working(),
+    deliveryCount: Number(deliveryCount),
+    ack: () => settle("+ACK"),
+    nak: (delayMs) => settle(delayMs > 0 ? `-NAK {"delay":${delayMs * NS_PER_MS}}` : "-NAK"),
+    term: (reason) => settle(`+TERM ${reason}`),
+    working: () => {
+      if (!isSettled) message.respond("+WPI");
+    },
   };
+}
+
+/**
+ * Stream, consumer, delivery count, sequence in the stream, sequence of deliveries, time in nanoseconds: what the
+ * subject for the answer says, after `$JS.ACK` and, from some brokers on, a domain and the hash of an account.
+ */
+function placeIn(reply: string): string[] {
+  const tokens = reply.split(".");
+  return tokens.slice(tokens.length === 9 ? 2 : 4);
 }

@@ -6,14 +6,18 @@ import { test } from "node:test";
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched } from "../../test/support/facts.ts";
 import { startCell } from "../../test/support/nats.ts";
+import type { Work } from "./context.ts";
 import { readOne } from "./direct-get.ts";
 import { work } from "./work.ts";
 
 const DEADLY = join(import.meta.dirname, "../../test/support/deadly-agent.ts");
 
+const run = () => assert.fail("it must not be begun again");
+
 test("a step that ends process after process is given up, and ends no more of them", async (t) => {
   const cell = await startCell([{ name: "worker", concurrency: 1 }]);
-  t.after(() => cell.stop());
+  const works: Work[] = [];
+  t.after(() => cell.stop(...works));
   const { bus } = cell;
   await bus.jsm.consumers.update("GENESIS", "agent-worker-normal", { ack_wait: 500e6 });
   await bus.log.append({ event: dispatched("poison", "s"), expect: "attempt" }, { correlationId: "c" });
@@ -24,9 +28,7 @@ test("a step that ends process after process is given up, and ends no more of th
     const [, signal] = await once(child, "exit");
     assert.equal(signal, "SIGKILL");
   }
-  const run = () => assert.fail("it must not be begun again");
-  const works = await work({ ...cell.ctx, name: "agents" }, [{ name: "worker", concurrency: 1, run }]);
-  t.after(() => Promise.all(works.map(({ drain }) => drain())));
+  works.push(...(await work({ ...cell.ctx, name: "agents" }, [{ name: "worker", concurrency: 1, run }])));
   const failure = await eventually(
     async () => (await bus.log.read("genesis.v1.step.failed.poison.s.1"))?.event,
   );

@@ -210,26 +210,6 @@ test("an output that cannot be written is a failure for good", async () => {
   }
 });
 
-test("higher lanes go first, within what the agent does at a time", async () => {
-  const order: string[] = [];
-  let open: (() => void) | undefined;
-  await worker(async ({ event }) => {
-    order.push(event.step ?? "");
-    if (event.step === "blocks") await new Promise<void>((resolve) => (open = resolve));
-    return done(1);
-  }, 1);
-  await put(dispatched("lanes", "blocks"));
-  await eventually(() => open !== undefined);
-  await put(dispatched("lanes", "low", { lane: "low" }));
-  await put(dispatched("lanes", "normal"));
-  await put(dispatched("lanes", "high", { lane: "high" }));
-  await sleep(200);
-  assert.deepEqual(order, ["blocks"]);
-  open?.();
-  await eventually(() => order.length === 4);
-  assert.deepEqual(order, ["blocks", "high", "normal", "low"]);
-});
-
 test("draining lets a step finish, and gives back one that does not", async () => {
   const begun: string[] = [];
   await worker(async ({ event, signal }) => {

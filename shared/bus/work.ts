@@ -2,13 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ACK_WAIT_MS, agentConsumer } from "../contract/streams.ts";
 import { LANES, type Lane } from "../contract/subjects.ts";
 import type { RunStep, Stop } from "./attempt.ts";
-import { consume, type Source } from "./consume.ts";
+import { watchDurable } from "./broker-gauges.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import type { StoredMessage } from "./direct-get.ts";
-import { watchFinishedRuns, type FinishedRuns } from "./finished-runs.ts";
+import { watchFinishedRuns } from "./finished-runs.ts";
 import { handleStep } from "./handle-step.ts";
-import { lanes, type Lanes } from "./lanes.ts";
+import { lanes } from "./lanes.ts";
+import { pull, type PullEnd } from "./pull.ts";
 import { answerRedrives } from "./redrive.ts";
 import { settleFailure } from "./settle.ts";
 
@@ -30,10 +31,15 @@ const DRAIN_WITHIN_MS = 5000;
  */
 export async function work(ctx: BusContext, workers: readonly Worker[]): Promise<Work[]> {
   const finished = watchFinishedRuns(ctx.bus);
-  const desks = new Map(workers.map((worker) => [worker.name, openDesk(ctx, worker, finished)]));
-  const works = await Promise.all(
-    workers.map((worker) => takeFromLanes(ctx, worker, desks.get(worker.name)!)),
+  const desks = new Map(
+    workers.map(({ name, concurrency, run }) => {
+      const stopping = new AbortController();
+      const handle = (delivery: Delivery) =>
+        handleStep(ctx, { run, finished, stopping: stopping.signal }, delivery);
+      return [name, { name, places: concurrency, stopping, handle }];
+    }),
   );
+  const works = [...desks.values()].map((desk) => takeSteps(ctx, desk));
   const deskOf = ({ subject }: StoredMessage) => desks.get(ctx.bus.subjects.agentOf(subject) ?? "");
   const redrives = answerRedrives(ctx, {
     stream: "log",
@@ -43,59 +49,70 @@ export async function work(ctx: BusContext, workers: readonly Worker[]): Promise
   return [...works, redrives, { drain: async () => finished.close(), ended: new Promise(() => {}) }];
 }
 
-/** Where one agent works: how many steps at a time, and whether it is told to stop. */
-type Desk = { lanes: Lanes; stopping: AbortController; handle: (delivery: Delivery) => Promise<void> };
+/** Where one agent works: at how many places, and whether it is told to stop. */
+type Desk = {
+  name: string;
+  places: number;
+  stopping: AbortController;
+  handle: (delivery: Delivery) => Promise<void>;
+};
 
-function openDesk(ctx: BusContext, { concurrency, run }: Worker, finished: FinishedRuns): Desk {
-  const stopping = new AbortController();
-  const handle = (delivery: Delivery) =>
-    handleStep(ctx, { run, finished, stopping: stopping.signal }, delivery);
-  return { lanes: lanes(concurrency), stopping, handle };
-}
-
-async function takeFromLanes(ctx: BusContext, worker: Worker, desk: Desk): Promise<Work> {
+function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): Work {
+  const { bus } = ctx;
   const inHand = new Map<number, Held>();
 
-  const take = async (held: Held): Promise<void> => {
+  const take = async (delivery: Delivery): Promise<void> => {
+    const held = hold(delivery);
+    inHand.set(delivery.seq, held);
     try {
-      if (desk.stopping.signal.aborted) held.delivery.nak(0);
-      else await desk.handle(held.delivery);
+      await handle(held.delivery);
     } catch (error) {
       await settleFailure(ctx, held.delivery, error);
     } finally {
-      inHand.delete(held.delivery.seq);
+      inHand.delete(delivery.seq);
       clearInterval(held.heartbeat);
     }
   };
 
-  const takeFrom = (lane: Lane): Promise<Source> => {
-    const source = {
-      stream: "log",
-      durable: agentConsumer(worker.name, lane),
-      batch: worker.concurrency,
-    } as const;
-    return consume(ctx, source, (delivery) => {
-      const again = inHand.get(delivery.seq);
-      if (again !== undefined) return again.renew(delivery);
-      const held = hold(delivery);
-      inHand.set(delivery.seq, held);
-      desk.lanes.submit(lane, () => take(held));
-    });
+  const onDelivery = (delivery: Delivery): void => {
+    const held = inHand.get(delivery.seq);
+    if (held !== undefined) held.renew(delivery);
+    // It was on its way when the last place was taken.
+    else if (!desk.start(() => take(delivery))) delivery.nak(0);
   };
 
-  const sources = await Promise.all(LANES.map(takeFrom));
+  const ask = (lane: Lane, batch: number, onEnd: (end: PullEnd) => void) => {
+    const durable = agentConsumer(name, lane);
+    return pull(bus, {
+      durable,
+      batch,
+      onDelivery,
+      onEnd: (end) => {
+        // Of a broker that is away the connection tells already.
+        if (end === "lost" && bus.isConnected())
+          ctx.log.warn({ event: "consumer_lost", consumer: durable }, "binding to the consumer again");
+        onEnd(end);
+      },
+    });
+  };
+  const desk = lanes({ places, ask });
+  for (const lane of LANES) watchDurable(bus, { stream: "log", durable: agentConsumer(name, lane) });
+  desk.open();
   return {
-    ended: Promise.race(sources.map(({ ended }) => ended)),
+    ended: bus.closed.then((error) => {
+      desk.close();
+      if (!stopping.signal.aborted) throw error ?? new Error("the connection is closed");
+    }),
     drain: async () => {
-      for (const source of sources) source.stop();
-      await Promise.race([desk.lanes.idle(), sleep(DRAIN_WITHIN_MS, undefined, { ref: false })]);
-      desk.stopping.abort("drain" satisfies Stop);
-      await desk.lanes.idle();
+      desk.close();
+      await Promise.race([desk.idle(), sleep(DRAIN_WITHIN_MS, undefined, { ref: false })]);
+      stopping.abort("drain" satisfies Stop);
+      await desk.idle();
     },
   };
 }
 
-/** A step that is in hand or waits for its turn. */
+/** A step in hand. */
 type Held = {
   delivery: Delivery;
   heartbeat: NodeJS.Timeout;

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, mock, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../test/support/eventually.ts";
+import { dispatched } from "../../test/support/facts.ts";
+import { startCell, type TestCell } from "../../test/support/nats.ts";
+import type { NewEvent } from "../contract/events.ts";
+import type { StepAtHand, StepOutcome } from "./attempt.ts";
+import { connect } from "./connect.ts";
+import type { Work } from "./context.ts";
+import { work } from "./work.ts";
+
+let cell: TestCell;
+let works: Work[] = [];
+before(async () => {
+  cell = await startCell([{ name: "worker", concurrency: 2 }]);
+});
+after(() => cell.stop(...works));
+beforeEach(async () => {
+  await Promise.all(works.map(({ drain }) => drain()));
+  works = [];
+});
+
+const done = (output: unknown): StepOutcome => ({ completed: { output } });
+
+async function worker(run: (step: StepAtHand) => Promise<StepOutcome>, bus = cell.bus): Promise<void> {
+  const one = { name: "worker", concurrency: 1, run };
+  works.push(...(await work({ ...cell.ctx, bus, name: "agents" }, [one])));
+}
+
+const put = async (event: NewEvent): Promise<void> => {
+  const outcome = await cell.bus.log.append({ event, expect: "attempt" }, { correlationId: "corr-1" });
+  assert.equal(outcome.kind, "stored");
+};
+const completedOf = async (run: string, step = "s") =>
+  (await cell.bus.log.read(`genesis.v1.step.completed.${run}.${step}`))?.event;
+const pendingOf = async () => {
+  const { num_ack_pending, num_pending } = await cell.bus.jsm.consumers.info(
+    "GENESIS",
+    "agent-worker-normal",
+  );
+  return [num_ack_pending, num_pending];
+};
+
+test("higher lanes go first, within what the agent does at a time", async () => {
+  const order: string[] = [];
+  let open: (() => void) | undefined;
+  await worker(async ({ event }) => {
+    order.push(event.step ?? "");
+    if (event.step === "blocks") await new Promise<void>((resolve) => (open = resolve));
+    return done(1);
+  });
+  await put(dispatched("lanes", "blocks"));
+  await eventually(() => open !== undefined);
+  await put(dispatched("lanes", "low", { lane: "low" }));
+  await put(dispatched("lanes", "normal"));
+  await put(dispatched("lanes", "high", { lane: "high" }));
+  await sleep(200);
+  assert.deepEqual(order, ["blocks"]);
+  open?.();
+  await eventually(() => order.length === 4);
+  assert.deepEqual(order, ["blocks", "high", "normal", "low"]);
+});
+
+test("a step does not wait behind one that takes long while another instance has room", async () => {
+  const other = await connect({ url: cell.server.url, prefix: "genesis", name: "other" });
+  let release: (() => void) | undefined;
+  const run = async ({ event }: StepAtHand): Promise<StepOutcome> => {
+    if (event.step === "long") await new Promise<void>((resolve) => (release = resolve));
+    return done(1);
+  };
+  for (const bus of [cell.bus, other]) await worker(run, bus);
+  for (let round = 0; round < 5; round++) {
+    await put(dispatched(`spread${round}`, "long", { lane: "high" }));
+    await eventually(() => release !== undefined);
+    await put(dispatched(`spread${round}`, "short"));
+    await eventually(() => completedOf(`spread${round}`, "short"), 3000);
+    assert.equal(await completedOf(`spread${round}`, "long"), undefined);
+    release?.();
+    release = undefined;
+    await eventually(() => completedOf(`spread${round}`, "long"));
+  }
+  await Promise.all(works.map(({ drain }) => drain()));
+  works = [];
+  await other.close();
+});
+
+test("what an instance has no room for stays with the broker", async () => {
+  const release: (() => void)[] = [];
+  await worker(async () => {
+    await new Promise<void>((resolve) => release.push(resolve));
+    return done(1);
+  });
+  for (const run of ["held", "waits"]) await put(dispatched(run, "s"));
+  await eventually(() => release.length === 1);
+  await sleep(200);
+  assert.deepEqual(await pendingOf(), [1, 1]);
+  release[0]!();
+  await eventually(() => release.length === 2);
+  release[1]!();
+  await eventually(async () => (await pendingOf()).every((count) => count === 0));
+});
+
+test("a step that takes long is kept by a heartbeat at a third of the ack wait, and only as long as it takes", async (t) => {
+  const heartbeats: string[] = [];
+  const subscription = cell.bus.nc.subscribe("$JS.ACK.GENESIS.agent-worker-normal.>", {
+    callback: (_, message) => void heartbeats.push(message.string()),
+  });
+  t.after(() => subscription.unsubscribe());
+  let finish: (() => void) | undefined;
+  await worker(async () => {
+    await new Promise<void>((resolve) => (finish = resolve));
+    return done(1);
+  });
+  mock.timers.enable({ apis: ["setInterval"] });
+  t.after(() => mock.timers.reset());
+  await put(dispatched("long", "s"));
+  await eventually(() => finish !== undefined);
+  mock.timers.tick(9999);
+  await cell.bus.nc.flush();
+  assert.deepEqual(heartbeats, []);
+  mock.timers.tick(1);
+  mock.timers.tick(10_000);
+  await eventually(() => heartbeats.length === 2);
+  finish?.();
+  await eventually(() => heartbeats.length === 3);
+  mock.timers.tick(10_000);
+  await cell.bus.nc.flush();
+  assert.deepEqual(heartbeats, ["+WPI", "+WPI", "+ACK"]);
+});
