@@ -1,7 +1,8 @@
 import type { ErrorShape } from "../shared/contract/errors.ts";
 import type { StoredEvent } from "../shared/contract/events.ts";
 import type { Step } from "../shared/contract/plan.ts";
-import { stateOf, type Run, type StepState } from "../shared/domain/run.ts";
+import { stateOf, type Run } from "../shared/domain/run.ts";
+import type { StepState } from "../shared/domain/step-state.ts";
 import { instant } from "./render/time.ts";
 
 export type AttemptView = {

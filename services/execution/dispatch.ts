@@ -4,7 +4,8 @@ import { GenesisError } from "../../shared/contract/errors.ts";
 import type { NewEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
 import type { Plan } from "../../shared/domain/run-plan.ts";
-import { stateOf, type Cause, type Run } from "../../shared/domain/run.ts";
+import { stateOf, type Run } from "../../shared/domain/run.ts";
+import type { Cause } from "../../shared/domain/step-state.ts";
 import { inlineOrRefs, otherInputs, sizeOf, type Output } from "./outputs.ts";
 
 /** The envelope around a dispatch's data takes less than this. */

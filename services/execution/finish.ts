@@ -2,7 +2,8 @@ import type { Append } from "../../shared/contract/decider.ts";
 import { INLINE_BYTES } from "../../shared/contract/envelope.ts";
 import { bounded } from "../../shared/contract/errors.ts";
 import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
-import { stateOf, type Ending, type Run } from "../../shared/domain/run.ts";
+import type { Ending } from "../../shared/domain/endings.ts";
+import { stateOf, type Run } from "../../shared/domain/run.ts";
 import { inlineOrRefs, otherInputs, sizeOf, type Output } from "./outputs.ts";
 
 /** Everything in `run.finished` but its result and its error takes less than this. */

@@ -2,12 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Timer } from "../../shared/contract/subjects.ts";
-import { foldRun } from "../../shared/domain/run.ts";
 import { completed, failed, modelLog, planned, RUN, signalled, step } from "../../test/support/model-log.ts";
 import { handle } from "../../test/support/handle.ts";
-import { next, type Trigger } from "./next.ts";
+import type { Trigger } from "./next.ts";
 
 const on = (event: StoredEvent): Trigger => ({ fact: event.id });
+/** The deadline of the task that the tests submit. */
+const DEADLINE_MS = Date.parse("2026-01-01T01:00:00Z");
+const DEADLINE: Trigger = { timer: { run: RUN, kind: "deadline" }, firedAtMs: DEADLINE_MS };
+/** The one timer that a decision sets, firing in time. */
+const fired = (timers: Map<string, number>): Extract<Trigger, { timer: Timer }> => {
+  assert.equal(timers.size, 1);
+  const [[key, firedAtMs]] = [...timers] as [[string, number]];
+  return { timer: JSON.parse(key) as Timer, firedAtMs };
+};
 const names = (events: StoredEvent[]): string[] =>
   events.map((e) => [e.type, e.step, e.attempt].filter((x) => x !== undefined).join(" "));
 const only = (events: StoredEvent[]): StoredEvent => {
@@ -34,10 +42,7 @@ test("given a task, its deadline is set", () => {
   const log = modelLog();
   const { task } = planned(log, [step("a")]);
   const { timers } = handle(log, on(task));
-  assert.deepEqual(
-    timers,
-    new Map([[JSON.stringify({ run: RUN, kind: "deadline" }), Date.parse("2026-01-01T01:00:00Z")]]),
-  );
+  assert.deepEqual(timers, new Map([[JSON.stringify({ run: RUN, kind: "deadline" }), DEADLINE_MS]]));
 });
 
 test("a join is caused by the last of its inputs, and links to the others", () => {
@@ -72,15 +77,12 @@ test("a failed attempt waits for its retry timer, then the next attempt goes out
   const failure = log.write(failed(first));
   const { wrote, timers } = handle(log, on(failure));
   assert.deepEqual(wrote, []);
-  const [key, atMs] = [...timers][0]!;
-  assert.ok(atMs >= failure.storedAtMs + 500 && atMs <= failure.storedAtMs + 625);
-  const second = only(handle(log, { timer: JSON.parse(key) as Timer }).wrote);
+  const retry = fired(timers);
+  const afterMs = retry.firedAtMs - failure.storedAtMs;
+  assert.ok(afterMs >= 500 && afterMs <= 625, `${afterMs} ms`);
+  const second = only(handle(log, retry).wrote);
   assert.deepEqual([second.type, second.attempt, second.causationId], ["step.dispatched", 2, failure.id]);
-  assert.deepEqual(
-    handle(log, { timer: JSON.parse(key) as Timer }).wrote,
-    [],
-    "a timer that fires twice changes nothing",
-  );
+  assert.deepEqual(handle(log, retry).wrote, [], "a timer that fires twice changes nothing");
   const finished = handle(log, on(log.write(failed(second)))).wrote.at(-1) as StoredEvent<"run.finished">;
   assert.equal(finished.data.outcome, "failed");
   assert.equal(finished.data.error?.code, "E_AGENT");
@@ -89,8 +91,9 @@ test("a failed attempt waits for its retry timer, then the next attempt goes out
 test("an attempt that does not answer in time is failed by execution, a retry follows", () => {
   const log = modelLog();
   const { validated } = planned(log, [step("a", { maxAttempts: 2 })]);
-  const first = only(handle(log, on(validated)).wrote);
-  const timeout: Trigger = { timer: { run: RUN, kind: "timeout", step: "a", attempt: 1 } };
+  const { wrote, timers } = handle(log, on(validated));
+  const first = only(wrote);
+  const timeout = fired(timers);
   const failure = only(handle(log, timeout).wrote) as StoredEvent<"step.failed">;
   assert.equal(failure.data.error.code, "E_TIMEOUT");
   assert.equal(failure.causationId, first.id);
@@ -150,11 +153,10 @@ test("a crash between the deadline's skips and the end still ends expired, even 
   const log = modelLog();
   const { task, validated } = planned(log, [step("a"), step("b", { dependsOn: ["a"] })]);
   const a = only(handle(log, on(validated)).wrote);
-  const deadline: Trigger = { timer: { run: RUN, kind: "deadline" } };
-  handle(log, deadline, 1);
+  handle(log, DEADLINE, { crashAfter: 1 });
   const result = log.write(completed(a));
   assert.deepEqual(handle(log, on(result)).wrote, [], "the end belongs to the timer");
-  const finished = only(handle(log, deadline).wrote) as StoredEvent<"run.finished">;
+  const finished = only(handle(log, DEADLINE).wrote) as StoredEvent<"run.finished">;
   assert.deepEqual([finished.data.outcome, finished.causationId], ["expired", task.id]);
 });
 
@@ -204,33 +206,22 @@ test("what stands where a result belongs and cannot be read is the step's final 
   const log = modelLog();
   const { validated } = planned(log, [step("a")]);
   const a = only(handle(log, on(validated)).wrote);
-  const garbage = {
-    type: "step.completed" as const,
-    run: RUN,
-    rest: ["a"],
-    seq: a.seq + 1,
-    storedAtMs: 0,
-    id: "junk",
-    error: { code: "E_JSON" as const, message: "", retryable: false, details: [] },
-  };
-  const history = { ...log.history(), unreadable: [garbage], lastSeq: garbage.seq };
-  const { append } = next(foldRun(history), { fact: "junk" });
+  const junk = log.spoil("step.completed", "a");
+  const [failure, finished] = handle(log, { fact: junk }).wrote as [
+    StoredEvent<"step.failed">,
+    StoredEvent<"run.finished">?,
+  ];
   assert.deepEqual(
-    append.map(({ event }) => [
-      event.type,
-      event.causationId,
-      (event.data as { error: { code: string } }).error.code,
-    ]),
-    [["step.failed", "junk", "E_SCHEMA"]],
+    [failure.step, failure.attempt, failure.causationId, failure.data.error.code],
+    [a.step, 1, junk, "E_SCHEMA"],
   );
+  assert.equal(finished, undefined, "the end belongs to the failure");
 });
 
 test("the deadline ends a run whose ending nobody handled", () => {
   const log = modelLog();
   const { validated } = planned(log, [step("a")]);
   log.write(completed(only(handle(log, on(validated)).wrote)));
-  const finished = only(
-    handle(log, { timer: { run: RUN, kind: "deadline" } }).wrote,
-  ) as StoredEvent<"run.finished">;
+  const finished = only(handle(log, DEADLINE).wrote) as StoredEvent<"run.finished">;
   assert.equal(finished.data.outcome, "completed");
 });

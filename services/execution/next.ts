@@ -1,21 +1,21 @@
 import type { Append, SetTimer } from "../../shared/contract/decider.ts";
 import { GenesisError } from "../../shared/contract/errors.ts";
-import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
+import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
-import type { Timer } from "../../shared/contract/subjects.ts";
-import { backoffMs } from "../../shared/domain/backoff.ts";
+import type { FiredTimer, TimerKind } from "../../shared/contract/subjects.ts";
+import { expiry, type Ending } from "../../shared/domain/endings.ts";
 import type { Plan } from "../../shared/domain/run-plan.ts";
-import { expiry, isTerminal, stateOf, type Cause, type Ending, type Run } from "../../shared/domain/run.ts";
+import { stateOf, type Run } from "../../shared/domain/run.ts";
+import { causeOf, isTerminal, type Cause } from "../../shared/domain/step-state.ts";
 import { dispatch } from "./dispatch.ts";
 import { finish } from "./finish.ts";
+import { fail, skip } from "./conclude.ts";
+import { deadlineOf, retryOf, setterOf, timeoutOf } from "./timers.ts";
 
-/** What execution is handling: a fact it consumed, by its id, or a timer that fired, and when by the broker's clock. */
-export type Trigger = { fact: string } | { timer: Timer; firedAtMs?: number };
+/** What execution is handling: a fact it consumed, by its id, or a timer that fired. */
+export type Trigger = { fact: string } | FiredTimer;
 
 export type Next = { append: Append[]; timers: SetTimer[] };
-
-/** A fact to append, and what it follows from. */
-type Intent = { cause: Cause; append: Append };
 
 /**
  * What is to be done about a run, seen from one trigger: which steps to dispatch, which attempts to give up, which
@@ -24,44 +24,59 @@ type Intent = { cause: Cause; append: Append };
  * after its facts were appended, it goes on from there until nothing is left to append.
  */
 export function next(run: Run, trigger: Trigger): Next {
-  const from = triggerId(run, trigger);
-  if (run.task === undefined || run.finished || from === undefined) return { append: [], timers: [] };
-  const follows = followsFrom(run, from);
-  const ending = run.ending ?? (isTimer(trigger, "deadline") ? expiry(run.task) : undefined);
+  const from = "fact" in trigger ? trigger.fact : setterOf(run, trigger)?.id;
+  if (run.task === undefined || run.isOver || from === undefined) return { append: [], timers: [] };
+  const isDeadline = isTimer(trigger, "deadline");
+  const ending = run.ending ?? (isDeadline ? expiry(run.task) : undefined);
   if (ending) {
-    // The deadline ends what is left over, whoever was to end it: that handler's message may be among the dead letters.
-    const isOurs = follows(ending.cause.id) || isTimer(trigger, "deadline");
+    // The deadline, and whoever calls the run off, end what another one was to end: its message may be among the dead letters.
+    const isOurs = isDeadline || run.calledOffBy.has(from) || follows(run, ending.cause.id, from);
     return { append: isOurs ? endRun(run, run.task, ending) : [], timers: [] };
   }
   const intents = run.plan ? goOn(run, run.plan, trigger) : [];
   return {
-    append: intents.filter(({ cause }) => follows(cause.id)).map(({ append }) => append),
-    timers: timersOf(run, run.task, follows, trigger),
+    append: intents.filter(({ cause }) => follows(run, cause.id, from)).map(({ append }) => append()),
+    timers: timersFor(run, run.task, from),
   };
+}
+
+/** A fact to append, made only for whom it belongs to, and what it follows from. */
+type Intent = { cause: Cause; append: () => Append };
+
+/** Whether an event leads back to another one, through facts that execution wrote and that nobody hands back to it. */
+function follows(run: Run, id: string, from: string): boolean {
+  let at: string | undefined = id;
+  // Causes are earlier in the log, so the way back ends; the count only guards against forged ids.
+  for (let hops = 0; at !== undefined && hops <= run.causes.size; hops++) {
+    if (at === from) return true;
+    at = run.causes.get(at);
+  }
+  return false;
 }
 
 /** Something that a step waits for and that never will be done. */
 type Hindrance = { step: string; is: string; cause: Cause };
 
+/** All that there is to do while the run goes on. Whose it is, is for the caller to tell. */
 function goOn(run: Run, plan: Plan, trigger: Trigger): Intent[] {
   /** Steps that are skipped by this very decision: what waits for them is skipped with them. */
   const doomed = new Map<string, Hindrance>();
+  const hindered = new Set(run.readiness?.hindered);
   return plan.primitives.flatMap((step) => {
     const state = stateOf(run, step.id);
     switch (state.is) {
       case "waiting": {
-        const hindrance = hindranceOf(run, plan, step, doomed);
-        if (hindrance) doomed.set(step.id, hindrance);
-        return hindrance
-          ? [skipIntent(run, step.id, `${hindrance.step} ${hindrance.is}`, hindrance)]
-          : start(run, plan, step);
+        const hindrance = hindered.has(step.id) ? hindranceOf(run, plan, step, doomed) : undefined;
+        if (hindrance === undefined) return start(run, plan, step);
+        doomed.set(step.id, hindrance);
+        if (plan.policyOf(step.id) !== "continue") plan.neededBy(step.id).forEach((id) => hindered.add(id));
+        const { step: because, is, cause } = hindrance;
+        return [{ cause, append: () => skip(run, step.id, { cause, reason: `${because} ${is}`, because }) }];
       }
       case "running":
         return giveUp(run, state.dispatched, trigger);
-      case "retrying": {
-        const isDue = isTimer(trigger, "retry") && trigger.timer.step === step.id;
-        return isDue ? dispatchIntent(run, plan, step, state.failed) : [];
-      }
+      case "retrying":
+        return isTimer(trigger, "retry") ? [dispatching(run, plan, step, state.failed)] : [];
       default:
         return [];
     }
@@ -91,72 +106,44 @@ function hindranceOf(
   return earliest;
 }
 
-/** A step starts when everything it waits for is over; its cause is the last of that. */
+/** A step starts when everything it waits for is over and approved; its cause is the last of that. */
 function start(run: Run, plan: Plan, step: Step): Intent[] {
-  let cause: Cause = plan.validated;
+  if (run.readiness?.waits.get(step.id) !== 0) return [];
+  const causes: Cause[] = [plan.validated];
   for (const id of plan.waitsFor(step.id)) {
     const state = stateOf(run, id);
-    if (!isTerminal(state)) return [];
-    const settledBy = state.is === "failed" ? state.cause : state.event;
-    if (settledBy.seq > cause.seq) cause = settledBy;
+    if (isTerminal(state)) causes.push(causeOf(state));
   }
-  if (!step.approval) return dispatchIntent(run, plan, step, cause);
-  const approval = run.approvals.get(step.id);
-  return approval ? dispatchIntent(run, plan, step, approval.seq > cause.seq ? approval : cause) : [];
+  for (const id of plan.approvalsFor(step.id)) {
+    const approval = run.approvals.get(id);
+    if (approval === undefined) return [];
+    causes.push(approval);
+  }
+  return [
+    dispatching(
+      run,
+      plan,
+      step,
+      causes.reduce((last, cause) => (cause.seq > last.seq ? cause : last)),
+    ),
+  ];
 }
 
-function dispatchIntent(run: Run, plan: Plan, step: Step, cause: Cause): Intent[] {
-  return [{ cause, append: dispatch({ run, plan, step, cause }) }];
+function dispatching(run: Run, plan: Plan, step: Step, cause: Cause): Intent {
+  return { cause, append: () => dispatch({ run, plan, step, cause }) };
 }
 
 /** An attempt is given up when its time is over, or when what stands where its result belongs cannot be read. */
 function giveUp(run: Run, dispatched: StoredEvent<"step.dispatched">, trigger: Trigger): Intent[] {
-  const { step = "", attempt = 1 } = dispatched;
-  const unreadable = run.unreadableResults.get(step);
+  const unreadable = run.unreadableResults.get(dispatched.step ?? "");
   if (unreadable) {
     const cause = unreadable.seq > dispatched.seq ? unreadable : dispatched;
     const error = new GenesisError("E_SCHEMA", [{ path: "step.completed", rule: "readable" }]);
-    return [failIntent(run, dispatched, cause, error)];
+    return [{ cause, append: () => fail(run, dispatched, { cause, error }) }];
   }
-  const isOver =
-    isTimer(trigger, "timeout") && trigger.timer.step === step && trigger.timer.attempt === attempt;
-  return isOver ? [failIntent(run, dispatched, dispatched, new GenesisError("E_TIMEOUT"))] : [];
-}
-
-function failIntent(
-  run: Run,
-  dispatched: StoredEvent<"step.dispatched">,
-  cause: Cause,
-  error: GenesisError,
-): Intent {
-  const { step = "", attempt = 1 } = dispatched;
-  const event: NewEvent<"step.failed"> = {
-    type: "step.failed",
-    run: run.id,
-    step,
-    attempt,
-    tokens: [step, attempt],
-    causationId: cause.id,
-    data: { agent: dispatched.data.agent, error: error.toJSON() },
-  };
-  return { cause, append: { event, expect: { runAt: run.lastSeq } } };
-}
-
-function skipIntent(
-  run: Run,
-  step: string,
-  reason: string,
-  because: { step?: string; cause: Cause },
-): Intent {
-  const event: NewEvent<"step.skipped"> = {
-    type: "step.skipped",
-    run: run.id,
-    step,
-    tokens: [step],
-    causationId: because.cause.id,
-    data: { reason, because: because.step ?? because.cause.id },
-  };
-  return { cause: because.cause, append: { event, expect: { runAt: run.lastSeq } } };
+  if (!isTimer(trigger, "timeout")) return [];
+  const error = new GenesisError("E_TIMEOUT");
+  return [{ cause: dispatched, append: () => fail(run, dispatched, { cause: dispatched, error }) }];
 }
 
 /**
@@ -166,9 +153,9 @@ function skipIntent(
 function endRun(run: Run, task: StoredEvent<"task.submitted">, ending: Ending): Append[] {
   const left =
     run.plan?.primitives.filter(({ id }) => ["waiting", "retrying"].includes(stateOf(run, id).is)) ?? [];
-  if (left.length > 0)
-    return left.map(({ id }) => skipIntent(run, id, `the run ${PAST[ending.outcome]}`, ending).append);
-  return [finish(run, task, ending)];
+  if (left.length === 0) return [finish(run, task, ending)];
+  const reason = `the run ${PAST[ending.outcome]}`;
+  return left.map(({ id }) => skip(run, id, { cause: ending.cause, reason }));
 }
 
 const PAST = {
@@ -179,65 +166,17 @@ const PAST = {
   expired: "passed its deadline",
 } as const satisfies Record<Ending["outcome"], string>;
 
-function timersOf(
-  run: Run,
-  task: StoredEvent<"task.submitted">,
-  follows: (id: string) => boolean,
-  trigger: Trigger,
-): SetTimer[] {
-  const timers: SetTimer[] = [];
-  if ("fact" in trigger && trigger.fact === task.id) {
-    timers.push({ timer: { run: run.id, kind: "deadline" }, atMs: Date.parse(task.data.deadline) });
-  }
-  for (const [step, state] of run.steps) {
-    if (state.is === "running" && follows(state.dispatched.causationId)) {
-      const { attempt = 1, storedAtMs, data } = state.dispatched;
-      timers.push({
-        timer: { run: run.id, kind: "timeout", step, attempt },
-        atMs: storedAtMs + data.timeoutMs,
-      });
-    }
-    if (state.is === "retrying" && "fact" in trigger && trigger.fact === state.failed.id) {
-      const { attempt = 1, storedAtMs } = state.failed;
-      const atMs = storedAtMs + backoffMs(attempt, `${run.id}|${step}|${attempt}`);
-      timers.push({ timer: { run: run.id, kind: "retry", step, attempt }, atMs });
-    }
+/** A timer belongs to whoever handles the fact that it starts from, or what that follows from. */
+function timersFor(run: Run, task: StoredEvent<"task.submitted">, from: string): SetTimer[] {
+  const timers = task.id === from ? [deadlineOf(task)] : [];
+  for (const state of run.steps.values()) {
+    if (state.is === "running" && follows(run, state.dispatched.causationId, from))
+      timers.push(timeoutOf(state.dispatched));
+    if (state.is === "retrying" && state.failed.id === from) timers.push(retryOf(state.failed));
   }
   return timers;
 }
 
-function isTimer(trigger: Trigger, kind: Timer["kind"]): trigger is { timer: Timer } {
+function isTimer(trigger: Trigger, kind: TimerKind): boolean {
   return "timer" in trigger && trigger.timer.kind === kind;
-}
-
-/**
- * The event that a trigger stands for: itself, or the one that set the timer. Undefined when that one is not in the
- * log.
- */
-function triggerId(run: Run, trigger: Trigger): string | undefined {
-  if ("fact" in trigger) return trigger.fact;
-  const { kind, step = "", attempt } = trigger.timer;
-  if (kind === "deadline") return run.task?.id;
-  const setters = kind === "timeout" ? run.dispatches.get(step) : run.failures.get(step);
-  return setters?.find((event) => event.attempt === attempt)?.id;
-}
-
-/**
- * Whether an event leads back to the trigger, through facts that execution wrote and that nobody hands back to it.
- */
-function followsFrom(run: Run, from: string): (id: string) => boolean {
-  const causeOf = new Map<string, string>();
-  for (const state of run.steps.values())
-    if (state.is === "skipped") causeOf.set(state.event.id, state.event.causationId);
-  for (const events of run.dispatches.values())
-    for (const event of events) causeOf.set(event.id, event.causationId);
-  return (id) => {
-    // Causes are earlier in the log, so the way back ends; the count only guards against forged ids.
-    let at: string | undefined = id;
-    for (let hops = 0; at !== undefined && hops <= causeOf.size; hops++) {
-      if (at === from) return true;
-      at = causeOf.get(at);
-    }
-    return false;
-  };
 }

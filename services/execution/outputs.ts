@@ -1,7 +1,7 @@
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { OutputRef } from "../../shared/contract/events.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
-import type { Cause } from "../../shared/domain/run.ts";
+import type { Cause } from "../../shared/domain/step-state.ts";
 
 export type Output = { step: string; event: StoredEvent<"step.completed"> };
 

@@ -14,6 +14,10 @@ export type Plan = {
   agentOf: ReadonlyMap<string, string>;
   /** The primitive steps that a primitive step waits for, through compound steps and parents. */
   waitsFor: (step: string) => readonly string[];
+  /** The primitive steps that wait for a primitive step. */
+  neededBy: (step: string) => readonly string[];
+  /** Who must be approved before a step may start: itself and its parents, as far as they ask for it. */
+  approvalsFor: (step: string) => readonly string[];
   /** What a step's final failure does: the nearest `onFailure` other than `fail` on the way up its parents. */
   policyOf: (step: string) => OnFailure;
   /** The primitive steps that nothing waits for: their outputs are the run's result. */
@@ -46,7 +50,10 @@ function arrange(...[validated, decomposed, routed]: Judged): Plan | undefined {
   const dag = dagOf(steps);
   const primitives = dag.order.map((id) => byId.get(id)!).filter((step) => step.kind === "primitive");
   const waitsFor = new Map(primitives.map((step) => [step.id, dag.waitsFor(step.id)]));
-  const neededBySome = new Set([...waitsFor.values()].flat());
+  const neededBy = new Map<string, string[]>(primitives.map((step) => [step.id, []]));
+  for (const [id, others] of waitsFor) for (const other of others) neededBy.get(other)?.push(id);
+  const lines = new Map(primitives.map((step) => [step.id, lineOf(byId, step)]));
+  const lineUpFrom = (step: string): readonly Step[] => lines.get(step) ?? [];
   return {
     rev: validated.rev ?? 0,
     hash: validated.data.planHash,
@@ -55,20 +62,21 @@ function arrange(...[validated, decomposed, routed]: Judged): Plan | undefined {
     primitives,
     agentOf: new Map(routed.data.assignments.map(({ step, agent }) => [step, agent])),
     waitsFor: (step) => waitsFor.get(step) ?? [],
-    policyOf: (step) => nearestPolicy(byId, step),
-    sinks: primitives.filter((step) => !neededBySome.has(step.id)),
+    neededBy: (step) => neededBy.get(step) ?? [],
+    approvalsFor: (step) => lineUpFrom(step).flatMap(({ id, approval }) => (approval ? [id] : [])),
+    policyOf: (step) => lineUpFrom(step).find(({ onFailure }) => onFailure !== "fail")?.onFailure ?? "fail",
+    sinks: primitives.filter(({ id }) => neededBy.get(id)?.length === 0),
   };
 }
 
-function nearestPolicy(steps: ReadonlyMap<string, Step>, id: string): OnFailure {
-  const seen = new Set<string>();
+/** A step and its parents, the nearest first. */
+function lineOf(steps: ReadonlyMap<string, Step>, step: Step): Step[] {
+  const line = new Set<Step>();
   for (
-    let at = steps.get(id);
-    at && !seen.has(at.id);
+    let at: Step | undefined = step;
+    at && !line.has(at);
     at = at.parent === undefined ? undefined : steps.get(at.parent)
-  ) {
-    if (at.onFailure !== "fail") return at.onFailure;
-    seen.add(at.id);
-  }
-  return "fail";
+  )
+    line.add(at);
+  return [...line];
 }

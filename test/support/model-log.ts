@@ -1,6 +1,6 @@
-import type { Append, History } from "../../shared/contract/decider.ts";
+import type { Append, History, Unreadable } from "../../shared/contract/decider.ts";
 import { decode, encode } from "../../shared/contract/envelope.ts";
-import type { EventData, NewEvent, StoredEvent } from "../../shared/contract/events.ts";
+import type { EventData, EventType, NewEvent, StoredEvent } from "../../shared/contract/events.ts";
 import { POLICY_DEFAULTS } from "../../shared/contract/events.ts";
 import type { HeaderValues } from "../../shared/contract/headers.ts";
 import { planHash } from "../../shared/contract/plan-hash.ts";
@@ -15,32 +15,36 @@ export type Appended = { kind: "stored"; event: StoredEvent } | { kind: "superse
 
 /**
  * One run's part of the log in memory, with the expectations that the broker checks: what decisions are tested on,
- * event by event, without a broker. The clock is the broker's: it moves one second with every fact.
+ * event by event, without a broker. The clock is the broker's: it moves one second with every fact, and as far as it
+ * is told to.
  */
 export function modelLog() {
   const events: StoredEvent[] = [];
-  const taken = (subject: string): boolean => events.some((event) => event.subject === subject);
-  const lastSeq = (): number => events.at(-1)?.seq ?? 0;
+  const unreadable: (Unreadable & { subject: string })[] = [];
+  let seq = 0;
+  let nowMs = START_MS;
+  const stands = (subject: string): boolean =>
+    [...events, ...unreadable].some((fact) => fact.subject === subject);
 
   function append({ event, expect }: Append): Appended {
     const encoded = encode(subjects, event, "correlation", new Date(START_MS).toISOString());
     if (expect === "attempt") {
-      const already = events.some(
-        (e) => e.type === "step.dispatched" && e.step === event.step && e.attempt === event.attempt,
-      );
-      if (already) return { kind: "superseded" };
-    } else if (taken(encoded.subject)) return { kind: "superseded" };
-    else if (typeof expect === "object" && expect.runAt !== lastSeq()) return { kind: "moved" };
+      const attempt = subjects.attempt(RUN, event.step ?? "", event.attempt ?? 1).slice(0, -1);
+      if ([...events, ...unreadable].some((fact) => fact.subject.startsWith(attempt)))
+        return { kind: "superseded" };
+    } else if (stands(encoded.subject)) return { kind: "superseded" };
+    else if (typeof expect === "object" && expect.runAt !== seq) return { kind: "moved" };
     return { kind: "stored", event: store(encoded) };
   }
 
   function store({ subject, bytes, headers }: ReturnType<typeof encode>): StoredEvent {
-    const seq = lastSeq() + 1;
+    seq++;
+    nowMs += 1000;
     const values: HeaderValues = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
     const event = decode(subjects, {
       subject,
       seq,
-      storedAtMs: START_MS + seq * 1000,
+      storedAtMs: nowMs,
       headers: values,
       bytes,
     });
@@ -55,8 +59,27 @@ export function modelLog() {
     return appended.event;
   }
 
-  const history = (): History => ({ run: RUN, events: [...events], unreadable: [], lastSeq: lastSeq() });
-  return { events, append, write, history };
+  /** Stores something that cannot be read where a fact of this type belongs. Returns the id that it gives itself. */
+  function spoil(type: EventType, ...rest: string[]): string {
+    const subject = subjects.fact(type, RUN, ...rest);
+    if (stands(subject)) throw new Error(`${subject} stands already`);
+    seq++;
+    nowMs += 1000;
+    const id = `junk-${seq}`;
+    const error = { code: "E_JSON" as const, message: "", retryable: false, details: [] };
+    unreadable.push({ type, run: RUN, rest, seq, storedAtMs: nowMs, id, error, subject });
+    return id;
+  }
+
+  /** Lets the clock run until then, unless it is later already. */
+  const waitUntil = (atMs: number): void => void (nowMs = Math.max(nowMs, atMs));
+  const history = (): History => ({
+    run: RUN,
+    events: [...events],
+    unreadable: [...unreadable],
+    lastSeq: seq,
+  });
+  return { events, append, write, spoil, waitUntil, history };
 }
 
 export type ModelLog = ReturnType<typeof modelLog>;
@@ -102,12 +125,21 @@ export function planned(
   task: Partial<EventData<"task.submitted">> = {},
 ): { task: StoredEvent; validated: StoredEvent } {
   const first = log.write(submitted(task));
+  return { task: first, validated: log.write(verdictOn(log, steps, { rev: 0, causationId: first.id })) };
+}
+
+/** Writes a revision of a plan of these steps up to its verdict, and returns that: the plan passed. */
+export function verdictOn(
+  log: ModelLog,
+  steps: Step[],
+  { rev, causationId }: { rev: number; causationId: string },
+): NewEvent<"plan.validated"> {
   const decomposed = log.write({
     type: "plan.decomposed",
     run: RUN,
-    rev: 0,
-    tokens: [0],
-    causationId: first.id,
+    rev,
+    tokens: [rev],
+    causationId,
     data: { planner: { kind: "methods" }, steps },
   });
   const decision = { method: "rule" as const, matched: {}, candidates: [], others: {}, explanation: "" };
@@ -117,20 +149,19 @@ export function planned(
   const routed = log.write({
     type: "plan.routed",
     run: RUN,
-    rev: 0,
-    tokens: [0],
+    rev,
+    tokens: [rev],
     causationId: decomposed.id,
     data: { rules: { version: "1", hash: "" }, registryHash: "", assignments, unrouted: [] },
   });
-  const validated = log.write({
+  return {
     type: "plan.validated",
     run: RUN,
-    rev: 0,
-    tokens: [0],
+    rev,
+    tokens: [rev],
     causationId: routed.id,
     data: { planHash: planHash(steps, assignments), profile: "aop-v1", score: 1, parts: {}, checks: [] },
-  });
-  return { task: first, validated };
+  };
 }
 
 /** What an agent answers. */
