@@ -1,4 +1,5 @@
 import { git } from "./git.ts";
+import type { Repository } from "./repository.ts";
 import type { AuditFolder } from "./root.ts";
 
 /** One commit as the log shows it; `date` is the author's, RFC 3339 in UTC. */
@@ -10,14 +11,16 @@ export const MAX_COMMITS = 10_000;
 const FIELD = "\x1f";
 const MAX_TEXT = 160;
 
-/** The newest commits that touch the folder, or undefined where there are none. @throws the signal's reason when aborted */
-export async function commitsOf(folder: AuditFolder, signal: AbortSignal): Promise<Commit[] | undefined> {
+/** The newest commits that touch the folder, or undefined where they cannot be read. @throws the signal's reason when aborted */
+export async function commitsOf(
+  inside: { folder: AuditFolder; repository: Repository },
+  signal: AbortSignal,
+): Promise<Commit[] | undefined> {
   const format = ["%h", "%at", "%aN", "%s"].join("%x1f");
   const range = [`--max-count=${MAX_COMMITS + 1}`, "--no-show-signature", "--no-ext-diff", "-z"];
-  const prefix = await git(folder, ["rev-parse", "--show-prefix"], signal);
   // A path, even one that is everything, makes git leave commits out; so none for the whole repository.
-  const path = prefix?.trim() === "" ? [] : ["--", "."];
-  const answer = await git(folder, ["log", ...range, `--format=${format}`, ...path], signal);
+  const path = inside.folder.path === inside.repository.top ? [] : ["--", "."];
+  const answer = await git(inside, ["log", ...range, `--format=${format}`, ...path], signal);
   return answer
     ?.split("\0")
     .filter((line) => line !== "")
@@ -30,11 +33,6 @@ export async function commitsOf(folder: AuditFolder, signal: AbortSignal): Promi
         subject: subject.join(" ").slice(0, MAX_TEXT),
       };
     });
-}
-
-/** Whether the repository holds only the newest part of its history, as a clone with `--depth` does. */
-export async function isShallow(folder: AuditFolder, signal: AbortSignal): Promise<boolean> {
-  return (await git(folder, ["rev-parse", "--is-shallow-repository"], signal))?.trim() === "true";
 }
 
 /** Git stores any number as a date; one that is none in our calendar becomes empty. */

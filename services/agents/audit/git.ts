@@ -1,63 +1,45 @@
 import { execFile } from "node:child_process";
-import { realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import { childEnvironment } from "../../../shared/config.ts";
-import { contains, type AuditFolder } from "./root.ts";
+import type { Repository } from "./repository.ts";
+import type { AuditFolder } from "./root.ts";
 
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-/** What a repository's own configuration could make git start is switched off: reading a folder must not run its programs. */
-const SAFE = [
-  "--no-pager",
-  "--no-optional-locks",
-  ...[
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "log.showSignature=false",
-    "core.quotePath=false",
-  ].flatMap((setting) => ["-c", setting]),
-];
 
-/** Runs git in a folder and gives its output, or undefined where git says no or is not installed. @throws the signal's reason when aborted */
+/**
+ * Runs git in a folder of a repository and gives its output, or undefined where git says no, says more than 16 MiB, or is not
+ * installed. @throws the signal's reason when aborted
+ */
 export function git(
-  folder: AuditFolder,
+  { folder, repository }: { folder: AuditFolder; repository: Repository },
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { PATH, HOME } = childEnvironment({});
   const options = {
     cwd: folder.path,
     signal,
     maxBuffer: MAX_OUTPUT_BYTES,
-    // Nothing else is inherited: inside a git hook, for one, variables name another repository. One that begins above
-    // the configured root is not looked for.
+    // All that git is told, and nothing is inherited: neither settings of the machine or the user, nor, inside a git
+    // hook, the variables that name another repository.
     env: {
-      PATH,
-      HOME,
+      PATH: childEnvironment({}).PATH,
+      HOME: repository.gitDir,
       LC_ALL: "C",
-      GIT_CEILING_DIRECTORIES: dirname(folder.configuredRoot),
-      GIT_NO_LAZY_FETCH: "1",
+      GIT_DIR: repository.gitDir,
+      GIT_WORK_TREE: repository.top,
+      GIT_OBJECT_DIRECTORY: repository.objects,
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_ATTR_NOSYSTEM: "1",
+      GIT_NO_REPLACE_OBJECTS: "1",
       GIT_TERMINAL_PROMPT: "0",
+      // Git need not reach for anything over any protocol, so it may speak none.
+      GIT_ALLOW_PROTOCOL: "none",
     },
   };
   return new Promise((done, fail) => {
-    execFile("git", [...SAFE, ...args], options, (error, stdout) => {
+    execFile("git", ["--no-pager", "--no-optional-locks", ...args], options, (error, stdout) => {
       if (signal.aborted) fail(signal.reason as Error);
       else done(error === null ? stdout : undefined);
     });
   });
-}
-
-/** Whether the folder is part of a git work tree whose history lies inside the configured root, as a linked work tree's does not. */
-export async function isGitWorkTree(folder: AuditFolder, signal: AbortSignal): Promise<boolean> {
-  const answer = await git(
-    folder,
-    ["rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--git-common-dir"],
-    signal,
-  );
-  const [isInside, ...stores] = (answer ?? "").trimEnd().split("\n");
-  if (isInside !== "true") return false;
-  const real = await Promise.all(
-    stores.map((store) => realpath(resolve(folder.path, store)).catch(() => "")),
-  );
-  return real.every((store) => store !== "" && contains(folder.configuredRoot, store));
 }

@@ -1,7 +1,9 @@
-import { lstat, opendir, realpath } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { git, isGitWorkTree } from "./git.ts";
-import type { AuditFolder } from "./root.ts";
+import { lstat, realpath } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { git } from "./git.ts";
+import { withRepository } from "./repository.ts";
+import { outside, type AuditFolder } from "./root.ts";
+import { isIgnored, walk, type Walk } from "./walk.ts";
 
 /** A regular file below the folder: its path from there with `/` between, and its size. */
 export type FileEntry = { path: string; bytes: number };
@@ -16,21 +18,19 @@ export type Listing = {
 
 /** An audit looks at this many directory entries at most. */
 export const MAX_FILES = 20_000;
-/** Not the author's own files; `.genesis` is what Genesis itself writes. */
-const IGNORED = new Set([".git", "node_modules", ".genesis"]);
 const AT_ONCE = 32;
 
 /**
  * Lists the regular files below a folder, without `.git`, `node_modules` and `.genesis`. In a git work tree these are the files that
  * git knows and those that are new and not ignored; elsewhere all. Symbolic links are counted, never followed.
- * @throws the signal's reason when aborted
+ * @throws GenesisError `E_FORBIDDEN` for an index that names what lies outside; the signal's reason when aborted
  */
 export async function listFiles(folder: AuditFolder, signal: AbortSignal): Promise<Listing> {
   const known = await filesThatGitKnows(folder, signal);
-  const { paths, complete } = known ?? (await walk(folder, signal));
+  const { paths, complete } = known ?? (await walk(folder.path, MAX_FILES, signal));
   const skipped = { links: 0, others: 0 };
   const isReached = withoutLinks(folder);
-  const found = await inBatches(paths, signal, async (path) => {
+  const found = await inBatches(paths.toSorted(byCodeUnits), signal, async (path) => {
     const stats = await lstat(join(folder.path, path)).catch(() => undefined);
     // What git still knows and nobody has any more is nothing.
     if (stats === undefined) return undefined;
@@ -78,39 +78,22 @@ function withoutLinks(folder: AuditFolder): (path: string) => Promise<boolean> {
   };
 }
 
-type Paths = { paths: string[]; complete: boolean };
-
-async function filesThatGitKnows(folder: AuditFolder, signal: AbortSignal): Promise<Paths | undefined> {
-  if (!(await isGitWorkTree(folder, signal))) return undefined;
+async function filesThatGitKnows(folder: AuditFolder, signal: AbortSignal): Promise<Walk | undefined> {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const answer = await git(folder, args, signal);
+  const answer = await withRepository(folder, signal, (repository) =>
+    git({ folder, repository }, args, signal),
+  );
   if (answer === undefined) return undefined;
+  const named = answer.split("\0").filter((path) => path !== "");
+  // Git prints what the index says, and an index is a file like any other.
+  if (named.some(leadsOut)) throw outside();
   // A file in a merge conflict is named once per version.
-  const known = new Set(answer.split("\0").filter((path) => path !== "" && !isIgnored(path)));
+  const known = new Set(named.filter((path) => !isIgnored(path)));
   return { paths: [...known].toSorted(byCodeUnits).slice(0, MAX_FILES), complete: known.size <= MAX_FILES };
 }
 
-function isIgnored(path: string): boolean {
-  return path.split("/").some((part) => IGNORED.has(part));
-}
-
-/** Every entry that is no folder, until the limit is reached. */
-async function walk(folder: AuditFolder, signal: AbortSignal): Promise<Paths> {
-  const paths: string[] = [];
-  const waiting = [""];
-  let complete = true;
-  for (let at = waiting.pop(); at !== undefined && complete; at = waiting.pop()) {
-    const entries = await opendir(join(folder.path, at)).catch(() => []);
-    for await (const entry of entries) {
-      signal.throwIfAborted();
-      if (IGNORED.has(entry.name)) continue;
-      complete = paths.length + waiting.length < MAX_FILES;
-      if (!complete) break;
-      const path = at === "" ? entry.name : `${at}/${entry.name}`;
-      (entry.isDirectory() ? waiting : paths).push(path);
-    }
-  }
-  return { paths: paths.toSorted(byCodeUnits), complete };
+function leadsOut(path: string): boolean {
+  return isAbsolute(path) || path.split("/").includes("..");
 }
 
 function byCodeUnits(a: string, b: string): number {

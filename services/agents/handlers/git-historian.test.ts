@@ -19,7 +19,10 @@ async function activity(auditRoot: string, step: Partial<TriedStep> = {}): Promi
 
 test("a folder without git says so", async (t) => {
   const { available, because, commits } = await activity(await makeTree(t, { "a.ts": "1" }));
-  assert.deepEqual([available, because, commits], [false, "not a git work tree below the audit root", 0]);
+  assert.deepEqual(
+    [available, because, commits],
+    [false, "no git work tree whose whole history is kept below the audit root", 0],
+  );
 });
 
 test("counts commits, authors and months", async (t) => {
@@ -60,6 +63,13 @@ test("a repository without commits, and a shallow clone, say so", async (t) => {
   assert.deepEqual([fresh.available, fresh.because], [false, "no commits yet"]);
   for (const subject of ["one", "two"])
     commitAll(join(root, "origin"), { author: "Ada", date: "2026-01-01T00:00:00Z", subject });
+  for (const args of [
+    ["repack", "-adq"],
+    ["pack-refs", "--all"],
+  ])
+    execFileSync("git", args, { cwd: join(root, "origin") });
+  const packed = await activity(root, { input: { root: "origin" } });
+  assert.deepEqual([packed.commits, packed.shallow], [2, false]);
   execFileSync("git", [
     "clone",
     "--quiet",
@@ -82,4 +92,19 @@ test("a history that is kept outside the root is not read", async (t) => {
   await addFiles(root, { "sub/a.txt": "1" });
   commitAll(root, { author: "Ada", date: "2026-01-01T00:00:00Z", subject: "above the audit root" });
   assert.equal((await activity(join(root, "sub"))).available, false);
+});
+
+test("a repository that names its objects by SHA-256 is read as well", async (t) => {
+  if (!hasProgram("git")) return notRun(t, "git is not installed");
+  const root = await makeTree(t, { "a.txt": "1" });
+  execFileSync("git", ["init", "--quiet", "--object-format=sha256"], { cwd: root });
+  commitAll(root, { author: "Ada", date: "2026-01-01T00:00:00Z", subject: "one" });
+  assert.deepEqual((await activity(root)).commits, 1);
+});
+
+test("authors are named as the repository's own mailmap says", async (t) => {
+  if (!hasProgram("git")) return notRun(t, "git is not installed");
+  const root = await makeTree(t, { ".mailmap": "Ada Lovelace <author@example.org>\n" });
+  commitAll(root, { author: "ada", date: "2026-01-01T00:00:00Z", subject: "one" });
+  assert.deepEqual((await activity(root)).authors, [{ name: "Ada Lovelace", commits: 1 }]);
 });

@@ -1,6 +1,6 @@
 import { defineAgent, type Agent } from "../../../shared/agent/define-agent.ts";
-import { commitsOf, isShallow, MAX_COMMITS, type Commit } from "../audit/git-log.ts";
-import { isGitWorkTree } from "../audit/git.ts";
+import { commitsOf, MAX_COMMITS, type Commit } from "../audit/git-log.ts";
+import { withRepository } from "../audit/repository.ts";
 import {
   auditInput,
   fileList,
@@ -27,25 +27,29 @@ export const agent = ({ auditRoot }: Place): Agent =>
         handler: async (input, step) => {
           const asked = input.root ?? resultOfKind(step.results, fileList)?.root ?? ".";
           const folder = await auditFolder(auditRoot, asked);
-          if (!(await isGitWorkTree(folder, step.signal)))
-            return summarize(folder.name, {
-              commits: [],
-              because: "not a git work tree below the audit root",
-            });
-          const commits = await commitsOf(folder, step.signal);
-          if (commits === undefined)
-            return summarize(folder.name, { commits: [], because: "no commits yet" });
-          step.progress(`${commits.length} commits`);
-          return summarize(folder.name, { commits, shallow: await isShallow(folder, step.signal) });
+          const history = await withRepository(folder, step.signal, async (repository) => {
+            if (repository.head === undefined) return noHistory("no commits yet");
+            const commits = await commitsOf({ folder, repository }, step.signal);
+            if (commits === undefined) return noHistory("its history cannot be read");
+            step.progress(`${commits.length} commits`);
+            return { commits, shallow: repository.isShallow };
+          });
+          return summarize(
+            folder.name,
+            history ?? noHistory("no git work tree whose whole history is kept below the audit root"),
+          );
         },
       },
     },
   });
 
-function summarize(
-  root: string,
-  { commits: found, shallow = false, because }: { commits: Commit[]; shallow?: boolean; because?: string },
-): GitActivity {
+type History = { commits: Commit[]; shallow: boolean; because?: string };
+
+function noHistory(because: string): History {
+  return { commits: [], shallow: false, because };
+}
+
+function summarize(root: string, { commits: found, shallow, because }: History): GitActivity {
   const commits = found.slice(0, MAX_COMMITS);
   const authors = tally(commits.map((commit) => commit.author));
   const months = tally(commits.map((commit) => commit.date.slice(0, "2026-01".length)));

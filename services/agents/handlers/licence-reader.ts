@@ -1,8 +1,9 @@
 import { posix } from "node:path";
+import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { defineAgent, type Agent } from "../../../shared/agent/define-agent.ts";
-import { withText } from "../audit/read-text.ts";
+import { WHOLE_FILE, withText } from "../audit/read-text.ts";
 import { auditInput, licences, ranked, type Licences } from "../audit/results.ts";
 import type { AuditFolder } from "../audit/root.ts";
 import { scopeOf } from "../audit/scope.ts";
@@ -99,9 +100,11 @@ async function readLockFile(
   const other = OTHER_FORMATS.get(posix.basename(path));
   if (other !== undefined) return { format: other, because: "this format does not state licences" };
   const notRead = { binary: 0, tooLarge: 0, unreadable: 0 };
-  const text = await withText({ folder, notRead }, path, (file) => file.readFile("utf8"));
-  if (text === undefined) return { format: "npm", because: "too large or not readable" };
-  const lock = packageLock.safeParse(parseOrUndefined(text));
+  const content = await withText({ folder, notRead }, path, (file) =>
+    text(file.createReadStream(WHOLE_FILE)),
+  );
+  if (content === undefined) return { format: "npm", because: "too large or not readable" };
+  const lock = packageLock.safeParse(parseOrUndefined(content));
   if (!lock.success) return { format: "npm", because: "not a lock file of npm" };
   const { lockfileVersion, packages } = lock.data;
   const format = `npm, version ${lockfileVersion}`;
@@ -136,9 +139,9 @@ function count(at: string, entry: z.output<typeof lockedPackage>, { rows, seen }
   rows.set(licence, row);
 }
 
-function parseOrUndefined(text: string): unknown {
+function parseOrUndefined(json: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(json);
   } catch {
     return undefined;
   }
