@@ -2,6 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { z } from "zod";
 import { StartFailure } from "./failure.ts";
+import { isForeign } from "./owner.ts";
 import { isRunning, recordOf, stopProcesses, type ProcessRecord } from "./processes.ts";
 import type { Progress } from "./progress.ts";
 
@@ -18,7 +19,7 @@ export type Claim = z.infer<typeof claimFile>;
 
 const LEFT_OVERS_GRACE_MS = 10_000;
 
-/** What is written down in a folder; nothing when nobody uses it. A file that cannot be read counts as nothing. */
+/** What is written down in a folder; nothing when nobody uses it. A file that cannot be read, or is another user's, counts as nothing. */
 export function readClaim(dir: string): Claim | undefined {
   return parseClaim(pathOf(dir));
 }
@@ -29,8 +30,16 @@ export function survivors(dir: string): ProcessRecord[] {
   return claim === undefined ? [] : [claim.up, ...claim.children].filter(isRunning);
 }
 
-/** Takes a folder for this process, after stopping what a killed `up` left. @throws StartFailure while another `up` has it */
+/** @throws StartFailure when what is written down in a folder is another user's */
+export function refuseForeignClaim(dir: string): void {
+  const path = pathOf(dir);
+  if (!isForeign(path)) return;
+  throw new StartFailure(`${path} belongs to another user; only they can stop or replace what it names`);
+}
+
+/** Takes a folder for this process, after stopping what a killed `up` left. @throws StartFailure while another `up` or user has it */
 export async function takeClaim(dir: string, progress: Progress): Promise<void> {
+  refuseForeignClaim(dir);
   const found = readClaim(dir);
   if (found !== undefined && isRunning(found.up)) throw runningAlready(dir, found.up.pid);
   await stopLeftOvers(dir, progress);
@@ -82,6 +91,7 @@ function removeStale(dir: string, stale: Claim | undefined): void {
 }
 
 function parseClaim(path: string): Claim | undefined {
+  if (isForeign(path)) return undefined;
   try {
     return claimFile.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch {

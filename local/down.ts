@@ -1,4 +1,4 @@
-import { readClaim, releaseClaim, stopLeftOvers, survivors } from "./claim.ts";
+import { readClaim, refuseForeignClaim, releaseClaim, stopLeftOvers, survivors } from "./claim.ts";
 import { allGone, isRunning, signal, stopProcesses } from "./processes.ts";
 import type { Progress } from "./progress.ts";
 import { foldersMeant, removeState } from "./state.ts";
@@ -8,8 +8,10 @@ const STOP_WITHIN_MS = 15_000;
 /**
  * Stops the instance in `dir`, or the nearest one from the current folder up, and what a killed one has left.
  * @returns its folder; nothing when nothing ran
+ * @throws StartFailure when `dir` is given and another user has it
  */
 export async function down(dir: string | undefined, progress: Progress): Promise<string | undefined> {
+  if (dir !== undefined) refuseForeignClaim(dir);
   const folders = foldersMeant(dir);
   const folder = folders.find((candidate) => survivors(candidate).length > 0);
   if (folder === undefined) {

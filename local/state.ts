@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { readClaim } from "./claim.ts";
+import { isForeign } from "./owner.ts";
 import { isRunning } from "./processes.ts";
 
 /** The folder that the local mode uses when none is given. */
@@ -58,9 +59,13 @@ export function findInstance(dir?: string): { dir: string; state: LocalState } |
   return undefined;
 }
 
-/** The folders that a command may mean, nearest first: `dir` alone when it is given, else the `.genesis` of the current folder and of its parents. */
+/**
+ * The folders that a command may mean, nearest first: `dir` alone when it is given, else the `.genesis` of the current folder and of its
+ * parents. Those of other users are passed over: in a folder that all can write to, anybody may have made one.
+ */
 export function foldersMeant(dir?: string): string[] {
-  return dir === undefined ? foldersUp(process.cwd()) : [resolve(dir)];
+  if (dir !== undefined) return [resolve(dir)];
+  return foldersUp(process.cwd()).filter((folder) => !isForeign(folder));
 }
 
 function foldersUp(start: string): string[] {
