@@ -13,8 +13,11 @@ export type AttemptView = {
   error?: ErrorShape;
 };
 
-/** A step's state, and one more: it was at work when its run ended, so nobody waits for its result. */
-export type StepViewState = StepState["is"] | "abandoned";
+/**
+ * A step's state, and three more. `abandoned`: it was at work when its run ended, so nobody waits for its result. Never dispatched,
+ * and not waiting either: `rejected` with its plan, or `unstarted` when its run ended.
+ */
+export type StepViewState = StepState["is"] | "abandoned" | "rejected" | "unstarted";
 
 export type StepView = {
   id: string;
@@ -44,6 +47,14 @@ export function stepsOf(run: Run, rev: number, untilMs: number): StepView[] {
   const steps = run.decomposed.get(rev)?.data.steps ?? [];
   const agents = new Map(run.routed.get(rev)?.data.assignments.map(({ step, agent }) => [step, agent]));
   const childrenOf = Map.groupBy(steps, (step) => step.parent);
+  const verdict = run.verdicts.get(rev)?.type;
+  const stateIn = (step: Step): StepViewState => {
+    const { is } = stateOf(run, step.id);
+    if (is === "waiting" && verdict === "plan.rejected") return "rejected";
+    if (!run.finished) return is;
+    if (is === "waiting") return "unstarted";
+    return is === "running" || is === "retrying" ? "abandoned" : is;
+  };
   return steps.map((step) => {
     const agent = agents.get(step.id);
     return {
@@ -56,32 +67,23 @@ export function stepsOf(run: Run, rev: number, untilMs: number): StepView[] {
       maxAttempts: step.maxAttempts,
       ...(agent !== undefined && { agent }),
       ...(step.kind === "primitive"
-        ? primitiveView(run, step, untilMs)
-        : { state: compoundState(run, step, childrenOf), attempts: [] }),
+        ? { state: stateIn(step), ...happened(run, step, untilMs) }
+        : { state: compoundState(step, childrenOf, stateIn), attempts: [] }),
     };
   });
 }
 
 type Happened = Pick<
   StepView,
-  | "state"
-  | "attempts"
-  | "startedAt"
-  | "finishedAt"
-  | "durationMs"
-  | "output"
-  | "simulated"
-  | "error"
-  | "reason"
+  "attempts" | "startedAt" | "finishedAt" | "durationMs" | "output" | "simulated" | "error" | "reason"
 >;
 
-function primitiveView(run: Run, { id }: Step, untilMs: number): Happened {
+function happened(run: Run, { id }: Step, untilMs: number): Happened {
   const state = stateOf(run, id);
   const dispatches = run.dispatches.get(id) ?? [];
   const startedMs = dispatches[0]?.storedAtMs;
   const endedMs = endOf(run, id, state);
   return {
-    state: stateIn(run, state),
     attempts: dispatches.map((dispatched) => attemptOf(run, id, dispatched)),
     ...(startedMs !== undefined && {
       startedAt: instant(startedMs),
@@ -94,10 +96,6 @@ function primitiveView(run: Run, { id }: Step, untilMs: number): Happened {
     ...(state.is === "retrying" && { error: state.failed.data.error }),
     ...(state.is === "skipped" && { reason: state.event.data.reason }),
   };
-}
-
-function stateIn({ finished }: Run, { is }: StepState): StepViewState {
-  return finished && (is === "running" || is === "retrying") ? "abandoned" : is;
 }
 
 function endOf(run: Run, step: string, state: StepState): number | undefined {
@@ -119,9 +117,9 @@ function attemptOf(run: Run, step: string, dispatched: StoredEvent<"step.dispatc
 
 /** A compound step is what its children are: done when all are, and before that whatever needs attention first. */
 function compoundState(
-  run: Run,
   step: Step,
   childrenOf: ReadonlyMap<string | undefined, readonly Step[]>,
+  stateIn: (step: Step) => StepViewState,
 ): StepViewState {
   const states = new Set<StepViewState>();
   const seen = new Set([step.id]);
@@ -130,13 +128,15 @@ function compoundState(
     for (const child of childrenOf.get(at) ?? []) {
       if (seen.has(child.id)) continue;
       seen.add(child.id);
-      if (child.kind === "primitive") states.add(stateIn(run, stateOf(run, child.id)));
+      if (child.kind === "primitive") states.add(stateIn(child));
       else open.push(child.id);
     }
   }
   const first = FIRST.find((state) => states.has(state));
-  const isUnderWay = first === "waiting" && states.size > 1;
-  return isUnderWay ? "running" : (first ?? "completed");
+  // A part of it is done, the rest is not begun.
+  if (first === "waiting" && states.size > 1) return "running";
+  if (first === "unstarted" && states.size > 1) return "abandoned";
+  return first ?? "completed";
 }
 
 const FIRST: readonly StepViewState[] = [
@@ -145,6 +145,8 @@ const FIRST: readonly StepViewState[] = [
   "running",
   "retrying",
   "waiting",
+  "rejected",
+  "unstarted",
   "skipped",
   "completed",
 ];

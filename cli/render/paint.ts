@@ -8,7 +8,7 @@ export type Paint = ReturnType<typeof createColors>;
 export const PLAIN: Paint = createColors(false);
 export const COLOURED: Paint = createColors(true);
 
-type Look = { symbol: string; colour: "green" | "red" | "cyan" | "yellow" | "dim" };
+type Look = { symbol: string; colour: "green" | "red" | "cyan" | "yellow" | "dim"; word?: string };
 
 const STEP_LOOKS: Record<StepViewState, Look> = {
   completed: { symbol: "✔", colour: "green" },
@@ -18,6 +18,8 @@ const STEP_LOOKS: Record<StepViewState, Look> = {
   waiting: { symbol: "·", colour: "dim" },
   skipped: { symbol: "-", colour: "dim" },
   abandoned: { symbol: "×", colour: "yellow" },
+  rejected: { symbol: "-", colour: "dim", word: "not run (rejected)" },
+  unstarted: { symbol: "-", colour: "dim", word: "not run" },
 };
 
 const RUN_COLOURS: Record<string, Look["colour"]> = {
@@ -39,7 +41,8 @@ export function stepSymbol(state: StepViewState, paint: Paint): string {
 
 /** The word for a step's state. */
 export function stepWord(state: StepViewState, paint: Paint): string {
-  return paint[STEP_LOOKS[state].colour](state);
+  const { colour, word = state } = STEP_LOOKS[state];
+  return paint[colour](word);
 }
 
 /** The word for a run's state or outcome. */

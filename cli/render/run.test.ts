@@ -125,7 +125,7 @@ test("rejected plans are shown with their findings, the newest plan first", () =
     "revision 0 was rejected",
     "  E_NO_AGENT solvability: deploy: No agent takes it. → Add an agent.",
     "",
-    "· deploy  waiting  deploy",
+    "- deploy  not run (rejected)  deploy",
     "",
     "error   E_VALIDATION The plan did not pass validation. (deploy: E_NO_AGENT)",
   ]);
@@ -141,6 +141,29 @@ test("a step that was at work when its run ended is not said to be running", () 
   assert.deepEqual(linesOf(log, second(99)).slice(6, 8), [
     "× a  abandoned  worker  3 s  a",
     "- b  skipped    worker       the run was cancelled",
+  ]);
+});
+
+test("a step that its run ended before is not said to be waiting, nor is the one it is part of", () => {
+  const log = modelLog();
+  planned(log, [
+    step("a"),
+    step("ship", { kind: "compound" }),
+    step("b", { parent: "ship", level: 1 }),
+    step("test", { kind: "compound" }),
+    step("c", { parent: "test", level: 1 }),
+    step("d", { parent: "test", level: 1 }),
+  ]);
+  log.write(completed(dispatch(log, "c"), "fine"));
+  log.write(failed(dispatch(log, "a"), false));
+  log.write(ended(RUN, "failed"));
+  assert.deepEqual(linesOf(log, second(99)).slice(6, 12), [
+    "✖ a     failed     worker  1 s  E_AGENT",
+    "- ship  not run                 ship",
+    "└─ - b  not run    worker       b",
+    "× test  abandoned               test",
+    "├─ ✔ c  completed  worker  1 s  fine",
+    "└─ - d  not run    worker       d",
   ]);
 });
 
