@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { History } from "../../shared/contract/decider.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Timer } from "../../shared/contract/subjects.ts";
 import { completed, failed, modelLog, planned, RUN, signalled, step } from "../../test/support/model-log.ts";
@@ -18,6 +19,13 @@ const fired = (timers: Map<string, number>): Extract<Trigger, { timer: Timer }> 
 };
 const names = (events: StoredEvent[]): string[] =>
   events.map((e) => [e.type, e.step, e.attempt].filter((x) => x !== undefined).join(" "));
+/** The model log carries no trace context; a fact's own is one with its sequence. */
+const contextOf = ({ seq }: StoredEvent): string =>
+  `00-${"a".repeat(32)}-${String(seq).padStart(16, "0")}-01`;
+const traced = (history: History): History => ({
+  ...history,
+  events: history.events.map((event) => ({ ...event, traceparent: contextOf(event) })),
+});
 const only = (events: StoredEvent[]): StoredEvent => {
   assert.equal(events.length, 1);
   return events[0]!;
@@ -52,6 +60,8 @@ test("a join is caused by the last of its inputs, and links to the others", () =
   const doneB = log.write(completed(b!, "from b"));
   const doneA = log.write(completed(a!, "from a"));
   assert.deepEqual(handle(log, on(doneB)).wrote, [], "the first of two results starts nothing");
+  const [decided] = next(foldRun(traced(log.history())), on(doneA)).append;
+  assert.deepEqual(decided!.links, [contextOf(doneB)]);
   const c = only(handle(log, on(doneA)).wrote) as StoredEvent<"step.dispatched">;
   assert.equal(c.causationId, doneA.id);
   assert.deepEqual(c.data.results, { a: "from a", b: "from b" });
