@@ -8,10 +8,13 @@ import { loadCatalog } from "../shared/catalog/load.ts";
 import { childEnvironment } from "../shared/config.ts";
 import { eventId } from "../shared/contract/envelope.ts";
 import type { EventData, NewEvent, StoredEvent } from "../shared/contract/events.ts";
+import { sha256 } from "../shared/contract/plan-hash.ts";
 import { agentConsumer } from "../shared/contract/streams.ts";
 import { LANES, type Lane } from "../shared/contract/subjects.ts";
+import { assertDeadLetter } from "../test/support/dead-letter.ts";
 import { eventually } from "../test/support/eventually.ts";
-import { completed, dispatched, finished } from "../test/support/facts.ts";
+import { completed, dispatched, encoded, finished } from "../test/support/facts.ts";
+import { foreignClient, type Headers } from "../test/support/foreign-client.ts";
 import { startCell, type TestCell } from "../test/support/nats.ts";
 import { notRun } from "../test/support/not-run.ts";
 import { pythonWith } from "../test/support/python.ts";
@@ -60,18 +63,20 @@ async function append(event: NewEvent): Promise<void> {
   assert.equal(kind, "stored");
 }
 
+function dispatchOf(
+  run: string,
+  more: { lane?: Lane } & Partial<EventData<"step.dispatched">>,
+): NewEvent<"step.dispatched"> {
+  return dispatched(run, "s1", { agent: "word_counter", taskType: "count_words", ...more });
+}
+
 /** Asks the agent to count the words of a text, and gives the stored fact. */
 async function dispatch(
   run: string,
   text: unknown,
   lane: Lane = "normal",
 ): Promise<StoredEvent<"step.dispatched">> {
-  const event = dispatched(run, "s1", {
-    agent: "word_counter",
-    lane,
-    taskType: "count_words",
-    input: { text },
-  });
+  const event = dispatchOf(run, { lane, input: { text } });
   await append(event);
   const fact = await cell.bus.log.read(cell.bus.subjects.fact("step.dispatched", run, ...event.tokens));
   return fact!.event as StoredEvent<"step.dispatched">;
@@ -128,6 +133,49 @@ test("bad input is step.failed with E_INPUT, not worth another attempt", async (
     },
   });
   await eventually(() => isSettled("normal"));
+});
+
+test("without a text, the words of the steps before count, also of a result that is only referred to", async (t) => {
+  if ((await agentOf(t)) === undefined) return;
+  const large = "word ".repeat(50_000);
+  await append(completed("refers", "s0", large));
+  const subject = cell.bus.subjects.fact("step.completed", "refers", "s0");
+  const { bytes } = (await cell.bus.log.readStored(subject))!;
+  const reference = { $ref: subject, bytes: bytes.length, sha256: sha256(bytes) };
+  await append(dispatchOf("refers", { results: { s0: reference, other: "two words" } }));
+  const { output } = (await answerOn(completedOf("refers"))).data as EventData<"step.completed">;
+  assert.deepEqual(output, { words: 50_002 });
+  await append(completed("refers-wrongly", "s0", large));
+  const stranger = { ...reference, $ref: cell.bus.subjects.fact("step.completed", "refers-wrongly", "s0") };
+  await append(dispatchOf("refers-wrongly", { results: { s0: stranger } }));
+  const { error } = (await answerOn(failedOf("refers-wrongly"))).data as EventData<"step.failed">;
+  assert.deepEqual([error.code, error.retryable], ["E_SCHEMA", false], "of another size or content");
+});
+
+test("what cannot be read goes to the dead letters once, and is delivered no more", async (t) => {
+  const client = await foreignClient(cell.server.url);
+  t.after(() => client.nc.close());
+  const good = encoded(dispatchOf("unreadable", {}));
+  const headers = { ...good.headers, "correlation-id": CORRELATION };
+  const text = new TextDecoder().decode(good.bytes);
+  const rubbish: [attempt: string, payload: string, headers: Headers | undefined, code: string][] = [
+    ["1", "no JSON", headers, "E_SCHEMA"],
+    ["2", "[".repeat(100_000), headers, "E_SCHEMA"],
+    ["3", '{"version":1,"data":{"input":[]}}', headers, "E_SCHEMA"],
+    ["4", text.replace('"version":1', '"version":2'), headers, "E_VERSION"],
+    ["5", text, undefined, "E_SCHEMA"],
+    ["x", text, headers, "E_SCHEMA"],
+  ];
+  if ((await agentOf(t)) === undefined) return;
+  for (const [attempt, payload, sent, code] of rubbish) {
+    const subject = `genesis.v1.step.dispatched.unreadable.s1.${attempt}.word_counter.normal`;
+    const { seq } = await client.publish(subject, payload, sent && { ...sent, "Nats-Msg-Id": attempt });
+    const original = (await client.at("GENESIS", seq))!;
+    await assertDeadLetter(client, { stream: "GENESIS", original, code, service: "word_counter" });
+  }
+  await eventually(() => isSettled("normal"));
+  assert.equal((await client.deadLetters()).length, rubbish.length);
+  assert.equal(await cell.bus.log.read(failedOf("unreadable")), undefined);
 });
 
 test("work that takes longer than the ack wait is not given to another", async (t) => {
