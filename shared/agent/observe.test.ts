@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GenesisError } from "../contract/errors.ts";
 import { observe } from "./observe.ts";
 
 test("an attempt that succeeded is timed", () => {
@@ -11,8 +10,7 @@ test("an attempt that succeeded is timed", () => {
 });
 
 test("an attempt that failed is timed, and its span carries the code", () => {
-  const error = new GenesisError("E_INPUT").toJSON();
-  assert.deepEqual(observe({ agent: "a", durationMs: 2, error, usage: undefined }), {
+  assert.deepEqual(observe({ agent: "a", durationMs: 2, error: "E_INPUT", usage: undefined }), {
     attributes: { "error.type": "E_INPUT" },
     points: [{ metric: "stepSeconds", labels: { agent: "a", outcome: "failed" }, value: 0.002 }],
   });
@@ -20,8 +18,7 @@ test("an attempt that failed is timed, and its span carries the code", () => {
 
 test("what an attempt spent is counted for its agent and told on its span, failed or not", () => {
   const usage = { inputTokens: 120, outputTokens: 30, costMicroUsd: 450 };
-  const error = new GenesisError("E_AGENT").toJSON();
-  assert.deepEqual(observe({ agent: "a", durationMs: 2, error, usage }), {
+  assert.deepEqual(observe({ agent: "a", durationMs: 2, error: "E_AGENT", usage }), {
     attributes: {
       "error.type": "E_AGENT",
       "gen_ai.usage.input_tokens": 120,

@@ -1,12 +1,12 @@
-import type { ErrorShape } from "../contract/errors.ts";
+import type { ErrorCode } from "../contract/errors.ts";
 import type { Usage } from "../contract/plan.ts";
 import { ATTRIBUTE, type Observation, type Point } from "../telemetry/names.ts";
 
-/** One attempt that an agent made: how long it took, the error if it failed, and what it spent. */
+/** One attempt that an agent made: how long it took, the code of its error if it failed, and what it spent. */
 export type Done = {
   agent: string;
   durationMs: number;
-  error: ErrorShape | undefined;
+  error: ErrorCode | undefined;
   usage: Usage | undefined;
 };
 
@@ -20,7 +20,7 @@ export function observe({ agent, durationMs, error, usage = {} }: Done): Observa
     costMicroUsd === undefined ? [] : [{ metric: "cost", labels: { agent }, value: costMicroUsd }];
   return {
     attributes: {
-      ...(error && { [ATTRIBUTE.errorType]: error.code }),
+      ...(error && { [ATTRIBUTE.errorType]: error }),
       ...(inputTokens !== undefined && { [ATTRIBUTE.genAiInputTokens]: inputTokens }),
       ...(outputTokens !== undefined && { [ATTRIBUTE.genAiOutputTokens]: outputTokens }),
       ...(costMicroUsd !== undefined && { [ATTRIBUTE.costMicroUsd]: costMicroUsd }),

@@ -1,7 +1,8 @@
-import type { StepAtHand, StepOutcome } from "../bus/attempt.ts";
+import { orGivenUp, type StepAtHand, type StepOutcome, type Stop } from "../bus/attempt.ts";
 import type { BusContext, Work } from "../bus/context.ts";
 import { waitForSetup } from "../bus/wait-for-setup.ts";
 import { work } from "../bus/work.ts";
+import type { ErrorCode } from "../contract/errors.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import type { Log } from "../telemetry/logging.ts";
@@ -43,16 +44,26 @@ export async function runAgents(ctx: BusContext, staff: Staff): Promise<Work[]> 
   return work(ctx, workers);
 }
 
-/** One attempt, as a span of the GenAI conventions under the span of its message. */
-function attempt(agent: Agent, step: StepAtHand & { log: Log }): Promise<StepOutcome> {
+/**
+ * One attempt, as a span of the GenAI conventions under the span of its message. The span of one that is given up ends
+ * with that, whatever its handler does.
+ */
+function attempt(agent: Agent, step: StepAtHand & { log: Log }): Promise<StepOutcome | undefined> {
   const attributes = { [ATTRIBUTE.genAiOperation]: "invoke_agent", [ATTRIBUTE.genAiAgent]: agent.name };
   return span("invoke_agent", attributes, async () => {
     const startedMs = performance.now();
-    const outcome = await runStep(agent, step);
+    const outcome = await orGivenUp(runStep(agent, step), step.signal);
     const durationMs = performance.now() - startedMs;
-    const error = "failed" in outcome ? outcome.failed.error : undefined;
-    const { usage } = "failed" in outcome ? outcome.failed : outcome.completed;
+    const usage = outcome && ("failed" in outcome ? outcome.failed : outcome.completed).usage;
+    const error = errorOf(outcome, step.signal);
     applyObservation(() => observe({ agent: agent.name, durationMs, error, usage }));
     return outcome;
   });
+}
+
+/** What an attempt failed with: of one whose time was over that, whatever its handler made of it. */
+function errorOf(outcome: StepOutcome | undefined, { reason }: AbortSignal): ErrorCode | undefined {
+  if (outcome !== undefined && "completed" in outcome) return undefined;
+  if (reason === ("timeout" satisfies Stop)) return "E_TIMEOUT";
+  return outcome?.failed.error.code ?? "E_AGENT";
 }

@@ -24,8 +24,8 @@ export type StepOutcome =
   | { completed: { output: unknown; usage?: Usage } }
   | { failed: { error: ErrorShape; usage?: Usage } };
 
-/** Does a step. What it throws is `E_AGENT`. */
-export type RunStep = (step: StepAtHand) => Promise<StepOutcome>;
+/** Does a step; nothing, when it was given up. What it throws is `E_AGENT`. */
+export type RunStep = (step: StepAtHand) => Promise<StepOutcome | undefined>;
 
 /** Why a step in hand was told to stop. */
 export type Stop = "finished" | "timeout" | "drain";
@@ -79,7 +79,7 @@ async function outcomeOf(
         tellProgress(bus, { run: event.run, step: event.step!, attempt: event.attempt!, note }),
       readTask: () => whileWanted(bus, signal, () => readTask(bus, event.run)),
     };
-    return await Promise.race([run(step), givenUp(signal)]);
+    return await orGivenUp(run(step), signal);
   } catch (thrown) {
     const error = asAgentError(thrown);
     // What a step that is told to stop could not read is no news.
@@ -89,13 +89,17 @@ async function outcomeOf(
   }
 }
 
-/** Resolves some time after the signal aborted. */
-function givenUp(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
+/**
+ * What the work comes to; undefined where it was told to stop and did not do so within 2 s. It may go on then, and
+ * nobody waits for it.
+ */
+export function orGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const givenUp = new Promise<undefined>((resolve) => {
     const wait = (): void => void setTimeout(() => resolve(undefined), STOP_WITHIN_MS).unref();
     if (signal.aborted) wait();
     else signal.addEventListener("abort", wait, { once: true });
   });
+  return Promise.race([work, givenUp]);
 }
 
 async function readTask({ log, subjects }: Bus, run: string): Promise<EventData<"task.submitted">> {

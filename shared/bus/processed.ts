@@ -15,7 +15,7 @@ export function processedOf({ subjects }: Bus, delivery: Delivery, takenMs = now
   return {
     template: subjects.template(subject),
     stream,
-    messageId: headerOf(headers, HEADER.messageId) ?? "",
+    messageId: headerOf(headers, HEADER.messageId),
     correlationId: headerOf(headers, HEADER.correlationId),
     bytes: bytes.length,
     run: undefined,

@@ -17,8 +17,10 @@ export async function setTimer(bus: Bus, { timer, atMs }: SetTimer, correlationI
   const subject = subjects.timerSet(timer);
   const { run, step, attempt } = timer;
   const aheadMs = Math.max(0, atMs - Date.now());
-  const about = { template: subjects.template(subject), stream: names.timers, messageId: "", bytes: 0 };
-  await publishSpan({ ...about, correlationId, run, step, attempt }, async (trace) => {
+  const bytes = JSON.stringify({ aheadMs });
+  const about = { template: subjects.template(subject), stream: names.timers, messageId: undefined };
+  const published = { ...about, bytes: bytes.length, correlationId, run, step, attempt };
+  await publishSpan(published, async (trace) => {
     const headers = {
       ...trace,
       [HEADER.correlationId]: correlationId,
@@ -27,7 +29,7 @@ export async function setTimer(bus: Bus, { timer, atMs }: SetTimer, correlationI
     };
     for (let tries = 0; tries < TRIES; tries++) {
       if (tries > 0) await backOff(tries);
-      const answer = await publish(requests, { subject, bytes: JSON.stringify({ aheadMs }), headers });
+      const answer = await publish(requests, { subject, bytes, headers });
       if (answer.kind === "stored") return;
     }
     throw storageError("stores the timer");

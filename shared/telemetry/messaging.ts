@@ -30,7 +30,8 @@ import {
 type Message = {
   template: string;
   stream: string;
-  messageId: string;
+  /** Undefined where it has none, as a timer, which its subject names. */
+  messageId: string | undefined;
   /** Undefined at the door, where a message has neither yet. */
   correlationId: string | undefined;
   bytes: number;
@@ -241,10 +242,8 @@ function describe<M extends Message>(span: Span, message: M, attributesOf: (mess
 }
 
 function messageAttributes(message: Message): Attributes {
-  const attributes: Attributes = {
-    [ATTRIBUTE.messageId]: message.messageId,
-    [ATTRIBUTE.messageBytes]: message.bytes,
-  };
+  const attributes: Attributes = { [ATTRIBUTE.messageBytes]: message.bytes };
+  if (message.messageId !== undefined) attributes[ATTRIBUTE.messageId] = message.messageId;
   if (message.correlationId !== undefined) attributes[ATTRIBUTE.conversationId] = message.correlationId;
   if (message.run !== undefined) attributes[ATTRIBUTE.run] = message.run;
   if (message.step !== undefined) attributes[ATTRIBUTE.step] = message.step;

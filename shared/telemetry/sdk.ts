@@ -102,13 +102,15 @@ function resourceOf({ service, version }: TracingOptions): Resource {
   return defaultResource().merge(resourceFromAttributes(identity)).merge(detectResources({ detectors }));
 }
 
-/** Marks every span that says nothing itself with the layer that its service belongs to. */
+/**
+ * Marks every span that says nothing itself with the layer that its service belongs to. A process that is none of the
+ * house's services has agents.
+ */
 function layerOf(service: string): SpanProcessor {
-  const layer = SERVICE_LAYERS[service];
+  const layer = SERVICE_LAYERS[service] ?? "EXECUTION";
   return {
     onStart(span) {
-      if (layer !== undefined && !(ATTRIBUTE.layer in span.attributes))
-        span.setAttribute(ATTRIBUTE.layer, layer);
+      if (!(ATTRIBUTE.layer in span.attributes)) span.setAttribute(ATTRIBUTE.layer, layer);
     },
     onEnd() {},
     forceFlush: async () => {},
