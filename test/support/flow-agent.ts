@@ -6,7 +6,7 @@ import { runAgents } from "../../shared/agent/run-agents.ts";
 import { service } from "../../shared/service.ts";
 
 /**
- * The process behind the catalogue `flow`: somebody else's agent, made with the SDK, whose steps answer, wait or fail as their
+ * The process behind the catalogue `flow`: somebody else's agent, made with the SDK, whose steps answer, spend, wait or fail as their
  * input says. Started like a service.
  */
 const CONCURRENCY = 64;
@@ -22,6 +22,14 @@ const flowWorker = defineAgent({
       input: z.object({ part }),
       output,
       handler: (input, { results }) => ({ part: input.part, saw: Object.keys(results).toSorted() }),
+    },
+    flow_spend: {
+      input: z.object({ costMicroUsd: z.int().min(0) }),
+      output: z.object({}),
+      handler: ({ costMicroUsd }, { usage }) => {
+        usage.add({ inputTokens: 3, outputTokens: 2, costMicroUsd });
+        return {};
+      },
     },
     flow_sleep: {
       input: z.object({ part, ms: z.int().min(0), deaf: z.boolean().default(false) }),

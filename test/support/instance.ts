@@ -19,8 +19,18 @@ const catalogOf = (name: string): string => join(import.meta.dirname, "catalog",
 const CATALOGS = ["business", "audit", catalogOf("flow"), catalogOf("puppet")];
 const BACK_WITHIN_MS = 30_000;
 
-/** What a test may want otherwise: twice as many of each, files that audits may read (in one commit), a small log. */
-export type InstanceOptions = { twice?: boolean; audited?: Record<string, string>; logMaxBytes?: number };
+/** What a test may want otherwise. */
+export type InstanceOptions = {
+  /** Twice as many of each. */
+  twice?: boolean;
+  /** Files that audits may read, in one commit. */
+  audited?: Record<string, string>;
+  logMaxBytes?: number;
+  /** Folders of more catalogues. */
+  catalogs?: readonly string[];
+  /** Variables for every service, beside those of an instance. */
+  settings?: Record<string, string>;
+};
 
 /** A whole Genesis of one test file: a broker and every service as a process of its own, and a stranger who talks to them. */
 export type Instance = {
@@ -35,6 +45,8 @@ export type Instance = {
   httpOf: (name: string) => string;
   /** `kill -9`. Whoever keeps it up starts it again. */
   kill: (name: string) => void;
+  /** `kill -TERM`: it ends what it has in hand, or gives it back. */
+  end: (name: string) => void;
   /** Waits until everything that was killed is up again, and answers. */
   allUp: () => Promise<void>;
   /** Has a service stand still until it is told to go on, as a machine does that swaps: it is alive, and does nothing. */
@@ -50,6 +62,8 @@ export async function startInstance({
   twice = false,
   audited = {},
   logMaxBytes,
+  catalogs = [],
+  settings: more = {},
 }: InstanceOptions = {}): Promise<Instance> {
   const dir = await mkdtemp(join(tmpdir(), "genesis-instance-"));
   const all = [...SERVICES, FLOW_AGENT];
@@ -58,10 +72,11 @@ export async function startInstance({
   await addFiles(auditRoot, { "README.md": "# An empty house\n", ...audited });
   commitAll(auditRoot, { author: "Ada", date: "2026-01-02T03:04:05Z", subject: "Move in" });
   const settings = {
-    GENESIS_CATALOG: CATALOGS.join(","),
+    GENESIS_CATALOG: [...CATALOGS, ...catalogs].join(","),
     GENESIS_AUDIT_ROOT: auditRoot,
     GENESIS_LOG_LEVEL: "trace",
     ...(logMaxBytes !== undefined && { GENESIS_LOG_MAX_BYTES: String(logMaxBytes) }),
+    ...more,
   };
   const local = await startLocal({ dir, port: 0, profile: "durable", services, settings });
   const client = await foreignClient(local.url);
@@ -98,6 +113,7 @@ export async function startInstance({
     pidOf,
     httpOf: (name) => local.state().services.find((service) => service.name === name)?.http ?? "",
     kill: (name) => signal(pidOf(name), "SIGKILL"),
+    end: (name) => signal(pidOf(name), "SIGTERM"),
     allUp: async () => {
       const urls = local.state().services.map(({ http }) => `${http}/readyz`);
       await eventually(async () => (await Promise.all(urls.map(isReady))).every(Boolean), BACK_WITHIN_MS);

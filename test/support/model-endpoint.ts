@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import type { TestContext } from "node:test";
 
 type Message = { role: string; content: string };
 /** What an OpenAI-compatible client asked. */
@@ -17,7 +16,7 @@ export type Answer = { text: string } | { status: number } | { body: string } | 
 
 /** A local endpoint that speaks OpenAI's chat completions as far as the agents need it, and remembers what it was asked. */
 export async function modelEndpoint(
-  t: TestContext,
+  t: { after: (fn: () => void) => unknown },
   answer: Answer,
 ): Promise<{ url: string; asked: Asked[] }> {
   const asked: Asked[] = [];

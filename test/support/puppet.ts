@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { factOf, traceIdOf, type Fact } from "./fact-shape.ts";
-import type { ForeignClient, PubAck } from "./foreign-client.ts";
+import type { ForeignClient, Headers, PubAck } from "./foreign-client.ts";
 
 /** The agent of the catalogue `puppet`, played by the test: it answers when and what it is told to. */
 
@@ -16,12 +16,20 @@ export async function dispatchOf(
 
 /** Answers a dispatch with a result. */
 export function complete(client: ForeignClient, dispatched: Fact, output: unknown = "done"): Promise<PubAck> {
-  const { run, body, data } = dispatched;
+  return completeWith(client, dispatched, { output, headers: traceOf(dispatched) });
+}
+
+/** The same, with headers of the test's own. */
+export function completeWith(
+  client: ForeignClient,
+  { run, body, data }: Fact,
+  { output = "done", headers }: { output?: unknown; headers: Headers },
+): Promise<PubAck> {
   const at = new Date().toISOString();
   const step = body.step!;
   const result = { agent: data.agent, attempt: body.attempt, output, startedAt: at, finishedAt: at };
   const fact = { type: "step.completed", run, rest: [step], step, causationId: body.id, data: result };
-  return client.write(fact, traceOf(dispatched));
+  return client.write(fact, headers);
 }
 
 /** Answers a dispatch with a failure that another attempt may make good. */
@@ -39,7 +47,7 @@ export function fail(client: ForeignClient, dispatched: Fact): Promise<PubAck> {
   return client.write({ ...about, data: { agent: data.agent, error } }, traceOf(dispatched));
 }
 
-/** A span of its own in the trace of what it answers. */
-function traceOf(dispatched: Fact): { traceparent: string } {
+/** A span of its own in the trace of what it answers, which it tells nobody of. */
+export function traceOf(dispatched: Fact): { traceparent: string } {
   return { traceparent: `00-${traceIdOf(dispatched)}-${randomBytes(8).toString("hex")}-01` };
 }

@@ -1,0 +1,81 @@
+import { eventually } from "../support/eventually.ts";
+import type { ForeignClient } from "../support/foreign-client.ts";
+import { isAllHandled, redeliveredBy, shortenAckWait } from "../support/load.ts";
+import { bodyOf } from "../support/stored-message.ts";
+import { asleep, begin, within, type Scenario } from "./scenario.ts";
+
+/** The trace of whoever leaves a task that cannot be read. */
+const LEAVER = "abcdefabcdefabcdefabcdefabcdefab";
+/** How long a broker waits for a process that is gone, where a scenario waits for that. */
+const ACK_WAIT_S = 1;
+/** The time that an agent is given to finish what it has in hand is shorter. */
+const LONGER_THAN_A_DRAIN_MS = 5500;
+
+/** Those in which a process is stopped: one after the other, and alone. */
+export const ONE_BY_ONE: Readonly<Record<string, Scenario>> = {
+  redelivery: {
+    about:
+      "a router that stands still: the plan comes again, is routed again, and the second span links to the first",
+    play: async (instance) => {
+      const { client } = instance;
+      await shortenAckWait(client, ACK_WAIT_S, (durable) => durable === "halo");
+      const goOn = instance.freeze("halo");
+      const run = await begin(instance, "flow_noop");
+      await eventually(async () => (await redeliveredBy(client, "halo")) > 0);
+      goOn();
+      await client.finished(run);
+      await eventually(() => isAllHandled(client, "halo"));
+      return { run };
+    },
+  },
+  "not-stored": {
+    about:
+      "a broker that takes no dead letters for a while: the first attempt to write one fails, the next one does not",
+    play: async (instance) => {
+      const { client } = instance;
+      const goOn = await refuseDeadLetters(client);
+      await client.task("no JSON", within(LEAVER));
+      await eventually(async () =>
+        (await instance.logLines()).some(
+          ({ event, stream }) => event === "retry_later" && stream === "GENESIS_INBOX",
+        ),
+      );
+      await goOn();
+      await eventually(() => isAllHandled(client, "gateway"));
+      return { traceId: LEAVER };
+    },
+  },
+  "crash-before-ack": {
+    about: "an agent that is killed over a step: its spans are lost, and the step is done by the next one",
+    play: async (instance) => {
+      const { client } = instance;
+      await shortenAckWait(client, ACK_WAIT_S, (durable) => durable.startsWith("agent-flow_worker"));
+      const run = await asleep(instance, { taskType: "flow_sleep", input: { ms: 1500 } });
+      instance.kill("flow-agent");
+      await client.finished(run);
+      return { run };
+    },
+  },
+  "handed-back": {
+    about: "an agent that is told to end over a step: it gives it back, and the next one does it",
+    play: async (instance) => {
+      const { client } = instance;
+      const run = await asleep(instance, { taskType: "flow_sleep", input: { ms: LONGER_THAN_A_DRAIN_MS } });
+      instance.end("flow-agent");
+      await client.finished(run);
+      return { run };
+    },
+  },
+};
+
+/** Has the broker refuse every dead letter. Returns how to have it take them again. */
+async function refuseDeadLetters({ ask }: ForeignClient): Promise<() => Promise<void>> {
+  const stream = "GENESIS_DLQ";
+  const about = await ask(`$JS.API.STREAM.INFO.${stream}`, "");
+  const { config } = bodyOf<{ config: Record<string, unknown> }>({ bytes: about });
+  const update = async (change: object): Promise<void> => {
+    await ask(`$JS.API.STREAM.UPDATE.${stream}`, JSON.stringify({ ...config, ...change }));
+  };
+  await update({ max_msg_size: 1 });
+  return () => update({});
+}
