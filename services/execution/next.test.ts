@@ -3,9 +3,10 @@ import { test } from "node:test";
 import type { History } from "../../shared/contract/decider.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Timer } from "../../shared/contract/subjects.ts";
+import { foldRun } from "../../shared/domain/run.ts";
 import { completed, failed, modelLog, planned, RUN, signalled, step } from "../../test/support/model-log.ts";
 import { handle } from "../../test/support/handle.ts";
-import type { Trigger } from "./next.ts";
+import { next, type Trigger } from "./next.ts";
 
 const on = (event: StoredEvent): Trigger => ({ fact: event.id });
 /** The deadline of the task that the tests submit. */

@@ -119,8 +119,10 @@ test("the duration of a part is in its histogram, with labels of what was told o
       }));
     }),
   );
-  const lines = await linesOf(`htdag_decompose_duration_seconds_bucket{le="0.01",planner="llm"}`);
-  assert.match(lines[0]!, new RegExp(`span_id="${plan!.spanContext().spanId}"`));
+  // In which bucket it is depends on how busy the machine is.
+  const lines = await linesOf("htdag_decompose_duration_seconds_bucket{");
+  const own = `span_id="${plan!.spanContext().spanId}"`;
+  assert.equal(lines.filter((line) => line.includes(`planner="llm"`) && line.includes(own)).length, 1);
 });
 
 test("a part without a histogram of its own is in that of all operations", async () => {
