@@ -6,7 +6,7 @@ export function factDocument(fact: Fact): Record<string, unknown> {
   const { storedAtMs, ...rest } = fact;
   const stored = { seq: fact.seq, storedAt: instant(storedAtMs) };
   if ("error" in rest) return { ...stored, ...rest };
-  // The bytes would only say the same again.
-  const { raw: _raw, seq: _seq, ...event } = rest;
+  // The bytes of a result would only say the same again.
+  const { raw: _raw, seq: _seq, ...event } = { raw: undefined, ...rest };
   return { ...stored, ...event };
 }

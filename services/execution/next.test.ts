@@ -197,7 +197,7 @@ test("large outputs travel by reference to the message that holds them", () => {
   const log = modelLog();
   const { validated } = planned(log, [step("a"), step("b"), step("c", { dependsOn: ["a", "b"] })]);
   const [a, b] = handle(log, on(validated)).wrote;
-  const large = log.write(completed(a!, "x".repeat(200_000)));
+  const large = log.write(completed(a!, "x".repeat(200_000))) as StoredEvent<"step.completed">;
   const c = only(handle(log, on(log.write(completed(b!, "small")))).wrote) as StoredEvent<"step.dispatched">;
   const results = c.data.results as { a: { $ref: string; bytes: number }; b: string };
   assert.equal(results.b, "small");

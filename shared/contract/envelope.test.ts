@@ -54,6 +54,18 @@ test("an event is read back as it was written, with where it stands", () => {
   );
 });
 
+test("only a result is kept as it was stored, apart from what it came with", () => {
+  assert.ok(!("raw" in decode(subjects, raw())));
+  const data = { agent: "a", attempt: 1, output: 1, startedAt: TIME, finishedAt: TIME };
+  const result = encode(subjects, { ...skipped, type: "step.completed", data }, "corr", TIME);
+  const chunk = new Uint8Array([...result.bytes, ...new Uint8Array(1000)]);
+  const bytes = chunk.subarray(0, result.bytes.length);
+  const event = decode(subjects, { ...raw(), subject: result.subject, bytes });
+  assert.ok(event.type === "step.completed");
+  assert.deepEqual(event.raw, result.bytes);
+  assert.equal(event.raw.buffer.byteLength, result.bytes.length);
+});
+
 test("the id is the first 32 hex digits of SHA-256 over subject and cause", () => {
   const expected = createHash("sha256").update("genesis.v1.step.skipped.r.a|c").digest("hex").slice(0, 32);
   assert.equal(eventId("genesis.v1.step.skipped.r.a", "c"), expected);

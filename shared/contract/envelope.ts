@@ -112,7 +112,8 @@ export function decode(subjects: Subjects, raw: RawMessage): StoredEvent {
     subject: raw.subject,
     seq: raw.seq,
     storedAtMs: raw.storedAtMs,
-    raw: raw.bytes,
+    // A copy: what came over the wire is a piece of something larger, which would be kept with it.
+    ...(type === "step.completed" && { raw: raw.bytes.slice() }),
     ...(traceparent !== undefined && { traceparent }),
     ...(tracestate !== undefined && { tracestate }),
   } as StoredEvent;

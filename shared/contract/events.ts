@@ -236,10 +236,11 @@ export type StoredEvent<T extends EventType = EventType> = {
     seq: number;
     /** When the broker stored it, in milliseconds since the epoch: the only clock that decisions may use. */
     storedAtMs: number;
-    /** The message as it is stored, for whoever refers to it by size and hash. */
-    raw: Uint8Array;
     /** The W3C context of the span that published it. */
     traceparent?: string;
     tracestate?: string;
-  };
+  } & (K extends "step.completed" ? AsStored : unknown);
 }[T];
+
+/** The message as it is stored, of a result: others refer to it by size and hash. */
+type AsStored = { raw: Uint8Array };
