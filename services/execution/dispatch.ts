@@ -3,13 +3,11 @@ import { INLINE_BYTES, MAX_FACT_BYTES } from "../../shared/contract/envelope.ts"
 import { GenesisError } from "../../shared/contract/errors.ts";
 import type { NewEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
+import { ENVELOPE_BYTES, fitsInFact } from "../../shared/domain/fact-size.ts";
 import type { Plan } from "../../shared/domain/run-plan.ts";
 import { stateOf, type Run } from "../../shared/domain/run.ts";
 import type { Cause } from "../../shared/domain/step-state.ts";
 import { inlineOrRefs, otherInputs, sizeOf, type Output } from "./outputs.ts";
-
-/** The envelope around a dispatch's data takes less than this. */
-const ENVELOPE_BYTES = 1024;
 
 /**
  * Asks the agent of a step for its next attempt: with the outputs of the primitive steps it directly depends on,
@@ -44,7 +42,7 @@ export function dispatch({
     effectKey: `${run.id}.${step.id}`,
   };
   const about = { run: run.id, step: step.id, attempt, causationId: cause.id };
-  if (sizeOf(data) + ENVELOPE_BYTES > MAX_FACT_BYTES) {
+  if (!fitsInFact(data)) {
     const error = new GenesisError("E_TOO_LARGE", [
       { path: "step.dispatched", rule: `at most ${MAX_FACT_BYTES} bytes` },
     ]);

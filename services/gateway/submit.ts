@@ -1,8 +1,8 @@
 import type { Accepted, Arrival } from "../../shared/bus/door.ts";
 import type { Bus } from "../../shared/bus/connect.ts";
 import type { Fact } from "../../shared/bus/fact.ts";
+import { traceHeadersIn } from "../../shared/bus/processed.ts";
 import { GenesisError } from "../../shared/contract/errors.ts";
-import { HEADER, headerOf } from "../../shared/contract/headers.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
 import { CorrelationContext } from "../../shared/telemetry/correlation.ts";
 import { record } from "../../shared/telemetry/metrics.ts";
@@ -30,7 +30,7 @@ export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<
   const { event, correlationId: callers } = accept(arrival, run, madeAtMs);
   if (!(await hasRoom())) throw new GenesisError("E_OVERLOAD");
   const { correlationId } = CorrelationContext.create(callers);
-  const root = { caller: traceOf(arrival), queueWaitMs: arrival.inbox?.queueWaitMs };
+  const root = { caller: traceHeadersIn(arrival.headers), queueWaitMs: arrival.inbox?.queueWaitMs };
   // Whoever asks waits for the answer; what is in the inbox waits for ever.
   const patience = arrival.inbox ? {} : { tryForMs: ANSWER_WITHIN_MS };
   const options = { correlationId, madeAtMs, root, ...patience };
@@ -57,12 +57,4 @@ function sameAsBefore({ event }: Fact, arrival: Arrival): Accepted {
     correlationId: event.correlationId,
     traceId: traceIdOf(event.traceparent ?? "") ?? "",
   };
-}
-
-function traceOf({ headers }: Arrival): { traceparent: string; tracestate?: string } | undefined {
-  const traceparent = headerOf(headers, HEADER.traceparent);
-  const tracestate = headerOf(headers, HEADER.tracestate);
-  return traceparent === undefined
-    ? undefined
-    : { traceparent, ...(tracestate !== undefined && { tracestate }) };
 }

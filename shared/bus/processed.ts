@@ -2,7 +2,7 @@ import type { StoredEvent } from "../contract/events.ts";
 import { HEADER, headerOf, type HeaderValues } from "../contract/headers.ts";
 import { nowMs } from "../telemetry/clock.ts";
 import type { ProcessedMessage } from "../telemetry/messaging.ts";
-import type { TraceHeaders } from "../telemetry/trace-context.ts";
+import type { ReceivedTraceHeaders, TraceHeaders } from "../telemetry/trace-context.ts";
 import type { Bus } from "./connect.ts";
 import type { Delivery } from "./delivery.ts";
 
@@ -51,14 +51,14 @@ export function queueWaitMsOf({ storedAtNs }: Pick<Delivery, "storedAtNs">, take
 
 /** The trace context in the headers of a message. */
 export function traceHeadersIn(headers: HeaderValues): TraceHeaders | undefined {
-  const traceparent = headerOf(headers, HEADER.traceparent);
-  return traceparent === undefined
-    ? undefined
-    : { traceparent, tracestate: headerOf(headers, HEADER.tracestate) };
+  return traceOf({
+    traceparent: headerOf(headers, HEADER.traceparent),
+    tracestate: headerOf(headers, HEADER.tracestate),
+  });
 }
 
-/** The trace context that an event carries. */
-export function traceOf(event: StoredEvent | undefined): TraceHeaders | undefined {
-  if (event?.traceparent === undefined) return undefined;
-  return { traceparent: event.traceparent, tracestate: event.tracestate };
+/** The trace context of an event, or of whatever may carry one. */
+export function traceOf(carrier: ReceivedTraceHeaders | undefined): TraceHeaders | undefined {
+  if (carrier?.traceparent === undefined) return undefined;
+  return { traceparent: carrier.traceparent, tracestate: carrier.tracestate };
 }

@@ -21,8 +21,7 @@ test("a chain has an order, a longest path, and nothing to find", () => {
   assert.equal(dag.longestPath, 2);
   assert.equal(dag.depth, 0);
   assert.deepEqual(dag.waitsFor("deploy"), ["test"]);
-  assert.deepEqual(dag.ancestorsOf("deploy"), ["test", "build"]);
-  assert.deepEqual(dag.descendantsOf("build"), ["deploy", "test"]);
+  assert.ok(dag.isBefore("build", "deploy") && !dag.isBefore("deploy", "build"));
 });
 
 test("an empty plan is a graph", () => {
@@ -69,7 +68,6 @@ test("an id that is not in the plan has no answers", () => {
   assert.deepEqual(dag.childrenOf("x"), []);
   assert.equal(dag.levelOf("x"), 0);
   assert.ok(!dag.isBefore("x", "a") && !dag.isBefore("a", "x"));
-  assert.deepEqual([...dag.ancestorsOf("x"), ...dag.descendantsOf("x")], []);
 });
 
 test("of two steps with one id the first counts", () => {

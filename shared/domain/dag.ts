@@ -39,10 +39,6 @@ export type Dag = {
   isBefore(a: string, b: string): boolean;
   /** Whether two steps may be at work at the same time: neither comes before the other, and they are two. */
   areConcurrent(a: string, b: string): boolean;
-  /** All steps that are done before this one starts, in the order of the plan. */
-  ancestorsOf(id: string): string[];
-  /** All steps that start only after this one is done, in the order of the plan. */
-  descendantsOf(id: string): string[];
 };
 
 /** Up to this many steps, the question what comes before what is answered from a table of at most 8 MiB. */
@@ -91,8 +87,6 @@ export function dagOf(plan: readonly DagStep[]): Dag {
     const step = indexOf.get(id);
     return step === undefined ? otherwise : answer(step);
   };
-  const idsWhere = (fits: (step: number) => boolean): string[] =>
-    steps.filter((_, i) => fits(i)).map((step) => step.id);
 
   const dag: Dag = {
     findings: [...findings, ...cycleFindings(steps, cyclesIn(graph, sorted))],
@@ -104,8 +98,6 @@ export function dagOf(plan: readonly DagStep[]): Dag {
     waitsFor: (id) => about(id, waitsFor, []),
     isBefore: (a, b) => about(a, (from) => about(b, (to) => isBefore(from, to), false), false),
     areConcurrent: (a, b) => a !== b && !dag.isBefore(a, b) && !dag.isBefore(b, a),
-    ancestorsOf: (id) => about(id, (step) => idsWhere((other) => isBefore(other, step)), []),
-    descendantsOf: (id) => about(id, (step) => idsWhere((other) => isBefore(step, other)), []),
   };
   return dag;
 }
