@@ -44,6 +44,6 @@ async function lookUp({ log, jsm, names, subjects }: Bus, given: string): Promis
   if (exact !== undefined) return { is: "one", run: given };
   // The broker keeps the subjects in memory: listing them is much quicker than reading the messages.
   const info = await jsm.streams.info(names.log, { subjects_filter: subjects.allOf("task.submitted") });
-  const runs = Object.keys(info.state.subjects ?? {}).flatMap((subject) => subject.split(".")[4] ?? []);
+  const runs = Object.keys(info.state.subjects ?? {}).flatMap((subject) => subjects.runOf(subject) ?? []);
   return matchRun(given, runs);
 }

@@ -1,12 +1,12 @@
-import { writeSync } from "node:fs";
 import packageJson from "../package.json" with { type: "json" };
 import { connect, type Bus } from "./bus/connect.ts";
 import type { BusContext, Work } from "./bus/context.ts";
 import { waitForSetup } from "./bus/wait-for-setup.ts";
 import { consumers, type ConsumerSpec } from "./contract/streams.ts";
 import { SettingError, ignoredSettings, readSettings, type Settings } from "./config.ts";
+import { codeOf, EXIT, Refusal, refusalOf, tell } from "./refusal.ts";
+import { endAs, endOnSignals, type Running } from "./service-end.ts";
 import { serveHttp, type HttpServer } from "./telemetry/http.ts";
-import type { Log } from "./telemetry/logging.ts";
 import { getObservability, type ObservabilityOptions } from "./telemetry/observability.ts";
 
 /** What a service is given to work with. */
@@ -20,27 +20,7 @@ export type Service<T> = {
   start: (context: Context, prepared: T) => Promise<readonly Work[]>;
 };
 
-/** What a process of ours ends with; the numbers from 64 on are those of sysexits.h. */
-export const EXIT = { ok: 0, failed: 1, software: 70, config: 78 } as const;
-type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
-/** A little more than what a stage takes to give back what it cannot finish. */
-const DRAIN_WITHIN_MS = 8500;
-/** After it the process is gone, whatever hangs. */
-const END_WITHIN_MS = 10_000;
-
 const observability = getObservability();
-
-/** What has been started so far, and so is to be stopped. */
-type Running = {
-  name: string;
-  log: Log;
-  http?: HttpServer;
-  bus?: Bus;
-  works: readonly Work[];
-  isReady: boolean;
-  isEnding: boolean;
-};
 
 /**
  * The life of a process: settings, telemetry, broker, work, ready; then SIGTERM, SIGINT or a supervisor that is gone, drain,
@@ -86,8 +66,8 @@ async function begin<T>(running: Running, settings: Settings, { prepare, start }
   running.works = await start({ name, settings, bus, log }, prepared);
   for (const { ended } of running.works) {
     ended.then(
-      () => endAs(running, EXIT.failed, "work_ended"),
-      (err: unknown) => endAs(running, EXIT.failed, "work_ended", err),
+      () => endAs(running, EXIT.failed, { event: "work_ended" }),
+      (err: unknown) => endAs(running, EXIT.failed, { event: "work_ended", err }),
     );
   }
   running.isReady = true;
@@ -130,7 +110,7 @@ async function reachBroker(running: Running, settings: Settings): Promise<Bus> {
       log.warn({ event: "broker_away", reason, duration_ms: Math.round(waitedMs) }, "waiting for the broker"),
   });
   running.bus = bus;
-  void bus.closed.then((err) => endAs(running, EXIT.failed, "connection_closed", err));
+  void bus.closed.then((err) => endAs(running, EXIT.failed, { event: "connection_closed", err }));
   await waitForSetup(bus, { streams: ["log", "inbox", "dlq", "timers"], consumers: ownConsumers(bus, name) });
   return bus;
 }
@@ -140,86 +120,12 @@ function ownConsumers({ subjects }: Bus, name: string): ConsumerSpec[] {
   return consumers(subjects, []).filter(({ durable }) => durable === name || durable.startsWith(`${name}-`));
 }
 
-function endOnSignals(running: Running): void {
-  const end = (signal: string): void => {
-    if (running.isEnding) process.exit(EXIT.failed);
-    running.log.info({ event: "stopping", signal }, "stopping");
-    void endAs(running, EXIT.ok);
-  };
-  process.on("SIGTERM", end);
-  process.on("SIGINT", end);
-  // A supervisor that is gone will not send a signal any more.
-  if (process.send) process.on("disconnect", () => !running.isEnding && end("disconnect"));
-  // Unhandled rejections come here too. The state is unknown then, so nothing is drained.
-  process.on("uncaughtException", (err) => {
-    try {
-      running.log.fatal({ event: "crash", err }, "a bug ended the process");
-    } finally {
-      process.exit(EXIT.software);
-    }
-  });
-}
-
-/** Stops everything in order and ends the process. The first caller decides how. */
-async function endAs(running: Running, code: ExitCode, event?: string, err?: unknown): Promise<void> {
-  if (running.isEnding) return;
-  running.isEnding = true;
-  if (event !== undefined) running.log.fatal({ event, err }, "the work cannot go on");
-  setTimeout(() => process.exit(EXIT.failed), END_WITHIN_MS).unref();
-  const draining = Promise.all(running.works.map((work) => work.drain()));
-  const isDrained = await settlesWithin(draining, DRAIN_WITHIN_MS);
-  if (!isDrained) running.log.error({ event: "drain_failed" }, "not everything that was begun was finished");
-  await Promise.allSettled([running.bus?.close(), observability.stop(), running.http?.close()]);
-  process.exit(isDrained ? code : EXIT.failed);
-}
-
-async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
-  const late = new Promise<false>((resolve) => setTimeout(resolve, ms, false).unref());
-  const done = work.then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([done, late]);
-}
-
-/** A reason not to start that is nobody's error. */
-class Refusal extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "Refusal";
-  }
-}
-
-/**
- * Errors whose text, written by us and free of values, says in one line what is wrong. By name, so that nobody need load a
- * catalogue's reader to say it.
- */
-const TOLD: Readonly<Record<string, ExitCode>> = {
-  SettingError: EXIT.config,
-  CatalogError: EXIT.config,
-  BrokerUnfit: EXIT.config,
-  BrokerAway: EXIT.failed,
-  SetupMissing: EXIT.failed,
-  Refusal: EXIT.failed,
-};
-
 async function refuse(running: Running, err: unknown): Promise<void> {
   if (running.isEnding) return;
   running.isEnding = true;
-  const told = err instanceof Error ? TOLD[err.name] : undefined;
-  const line = told === undefined ? `cannot start (${codeOf(err)})` : (err as Error).message;
+  const { line, code } = refusalOf(err);
   running.log.fatal({ event: "start_failed", err }, line);
   tell(running.name, line);
-  if (told !== EXIT.config) await observability.stop();
-  process.exit(told ?? EXIT.failed);
-}
-
-function tell(name: string, line: string): void {
-  writeSync(2, `genesis ${name}: ${line}\n`);
-}
-
-/** What an error is called, which is never what it quotes. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+  if (code !== EXIT.config) await observability.stop();
+  process.exit(code);
 }

@@ -65,7 +65,7 @@ const LAYERS: readonly Layer[] = [
     node: "any",
     packages: [...SCHEMA, "yaml"],
   },
-  { name: "life", files: /^shared\/service\.ts$/, imports: SHARED, node: "any" },
+  { name: "life", files: /^shared\/(service|service-end|refusal)\.ts$/, imports: SHARED, node: "any" },
   {
     name: "main",
     files: /^services\/[^/]+\/main\.ts$/,
