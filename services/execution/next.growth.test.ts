@@ -1,28 +1,22 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { foldRun } from "../../shared/domain/run.ts";
 import { handle } from "../../test/support/handle.ts";
 import { completed, modelLog, planned, step } from "../../test/support/model-log.ts";
 import { next } from "./next.ts";
 
-/** How often something is looked up in a map or set: work that can be counted, and is the same on every machine. */
+/** How often something is looked up in a map: work that can be counted, and is the same on every machine. */
 function lookUps(work: () => void): number {
   const { get } = Map.prototype;
-  const { has } = Set.prototype;
   let count = 0;
-  Map.prototype.get = function (key) {
+  const counting = mock.method(Map.prototype, "get", function (this: Map<unknown, unknown>, key: unknown) {
     count++;
     return get.call(this, key);
-  };
-  Set.prototype.has = function (value) {
-    count++;
-    return has.call(this, value);
-  };
+  });
   try {
     work();
   } finally {
-    Map.prototype.get = get;
-    Set.prototype.has = has;
+    counting.mock.restore();
   }
   return count;
 }

@@ -69,7 +69,7 @@ function goOn(run: Run, plan: Plan, trigger: Trigger): Intent[] {
         const hindrance = hindered.has(step.id) ? hindranceOf(run, plan, step, doomed) : undefined;
         if (hindrance === undefined) return start(run, plan, step);
         doomed.set(step.id, hindrance);
-        if (plan.policyOf(step.id) !== "continue") plan.neededBy(step.id).forEach((id) => hindered.add(id));
+        plan.neededBy(step.id).forEach((id) => hindered.add(id));
         const { step: because, is, cause } = hindrance;
         return [{ cause, append: () => skip(run, step.id, { cause, reason: `${because} ${is}`, because }) }];
       }

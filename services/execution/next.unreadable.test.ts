@@ -115,3 +115,19 @@ test("an unreadable result that stood before the attempt is found when that is d
     "of two causes the later one",
   );
 });
+
+test("what stands where a result belongs and cannot be read is the step's final failure", () => {
+  const log = modelLog();
+  const { validated } = planned(log, [step("a")]);
+  const a = handle(log, { fact: validated.id }).wrote[0]!;
+  const junk = log.spoil("step.completed", "a");
+  const [failure, finished] = handle(log, { fact: junk }).wrote as [
+    StoredEvent<"step.failed">,
+    StoredEvent<"run.finished">?,
+  ];
+  assert.deepEqual(
+    [failure.step, failure.attempt, failure.causationId, failure.data.error.code],
+    [a.step, 1, junk, "E_SCHEMA"],
+  );
+  assert.equal(finished, undefined, "the end belongs to the failure");
+});

@@ -44,7 +44,7 @@ test("a retry waits as long as it has to", () => {
 test("the timer of one step or attempt is none of another", () => {
   const log = modelLog();
   const { validated } = planned(log, [step("a", { maxAttempts: 3 }), step("b", { maxAttempts: 3 })]);
-  const [a, b] = handle(log, { fact: validated.id }).wrote;
+  const [, b] = handle(log, { fact: validated.id }).wrote;
   const late = DEADLINE_MS - 1;
   const [failure] = handle(log, fired({ kind: "timeout", step: "a", attempt: 1 }, late)).wrote;
   assert.deepEqual([failure?.type, failure?.step], ["step.failed", "a"]);
@@ -55,7 +55,11 @@ test("the timer of one step or attempt is none of another", () => {
   assert.deepEqual(handle(log, fired({ kind: "timeout", step: "a", attempt: 1 }, late)).wrote, []);
   assert.deepEqual(handle(log, fired({ kind: "timeout", step: "a", attempt: 7 }, late)).wrote, []);
   assert.equal(handle(log, { fact: other.id }).timers.size, 1);
-  assert.equal(a!.step, "a");
+
+  const second = log.write(failed(again!));
+  assert.deepEqual(handle(log, fired({ kind: "retry", step: "a", attempt: 1 }, late)).wrote, []);
+  const [third] = handle(log, fired({ kind: "retry", step: "a", attempt: 2 }, late)).wrote;
+  assert.deepEqual([third?.step, third?.attempt, third?.causationId], ["a", 3, second.id]);
 });
 
 test("an attempt that timed out sets no second timer for itself", () => {

@@ -10,7 +10,7 @@ export type Readiness = {
   open: number;
   /** Of how many others a step waits for the end. */
   waits: Map<string, number>;
-  /** Steps that wait for one that failed or was skipped, and cannot go on without it. */
+  /** Steps that wait for one that failed or was skipped; whether they can go on without it, its policy says. */
   hindered: Set<string>;
 };
 
@@ -36,9 +36,8 @@ export function settle(
 ): void {
   if (plan.steps.get(step)?.kind !== "primitive") return;
   readiness.open--;
-  const hinders = state.is !== "completed" && plan.policyOf(step) !== "continue";
   for (const id of plan.neededBy(step)) {
     readiness.waits.set(id, readiness.waits.get(id)! - 1);
-    if (hinders) readiness.hindered.add(id);
+    if (state.is !== "completed") readiness.hindered.add(id);
   }
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { History, Unreadable } from "../contract/decider.ts";
-import type { EventType, StoredEvent } from "../contract/events.ts";
+import type { History } from "../contract/decider.ts";
+import type { StoredEvent } from "../contract/events.ts";
 import {
   completed,
   failed,
@@ -12,6 +12,7 @@ import {
   signalled,
   step,
   submitted,
+  verdictOn,
   type ModelLog,
 } from "../../test/support/model-log.ts";
 import { foldRun, stateOf } from "./run.ts";
@@ -37,18 +38,6 @@ function dispatched(log: ModelLog, id: string, attempt: number, cause: StoredEve
     causationId: cause.id,
     data,
   });
-}
-
-function unreadable(type: EventType, rest: string[], seq: number): Unreadable {
-  return {
-    type,
-    run: RUN,
-    rest,
-    seq,
-    storedAtMs: 0,
-    id: "junk",
-    error: { code: "E_JSON", message: "", retryable: false, details: [] },
-  };
 }
 
 test("facts before the task, and after the end, change nothing", () => {
@@ -111,20 +100,17 @@ for (const type of ["plan.decomposed", "plan.routed", "plan.validated", "plan.re
   test(`an unreadable ${type} ends the run failed`, () => {
     const log = modelLog();
     log.write(submitted());
-    const { ending } = foldRun({ ...log.history(), unreadable: [unreadable(type, ["0"], 2)], lastSeq: 2 });
-    assert.deepEqual([ending?.outcome, ending?.cause.id, ending?.error?.code], ["failed", "junk", "E_JSON"]);
+    const junk = log.spoil(type, "0");
+    const { ending } = foldRun(log.history());
+    assert.deepEqual([ending?.outcome, ending?.cause.id, ending?.error?.code], ["failed", junk, "E_JSON"]);
   });
 }
 
-test("an unreadable update or signal changes nothing", () => {
+test("an unreadable update, refusal or signal changes nothing", () => {
   const log = modelLog();
   log.write(submitted());
-  for (const type of ["plan.update", "run.signal"] as const) {
-    assert.equal(
-      foldRun({ ...log.history(), unreadable: [unreadable(type, ["x"], 2)], lastSeq: 2 }).ending,
-      undefined,
-    );
-  }
+  for (const type of ["plan.update", "plan.refused", "run.signal"] as const) log.spoil(type, "x");
+  assert.equal(foldRun(log.history()).ending, undefined);
 });
 
 const plain = (h: History): unknown => {
@@ -160,7 +146,8 @@ for (const type of ["step.dispatched", "step.failed", "step.skipped"] as const) 
       "step.failed": ["a", "1"],
       "step.skipped": ["a"],
     }[type];
-    const run = foldRun({ ...log.history(), unreadable: [unreadable(type, rest, 5)], lastSeq: 5 });
+    log.spoil(type, ...rest);
+    const run = foldRun(log.history());
     assert.deepEqual([stateOf(run, "a").is, run.ending?.outcome], ["failed", "failed"]);
   });
 }
@@ -170,4 +157,28 @@ test("what is said of a step that is in no plan ends nothing", () => {
   const { validated } = planned(log, [step("a")]);
   log.write({ ...failed(dispatched(log, "a", 1, validated)), step: "nobody", tokens: ["nobody", 1] });
   assert.equal(foldRun(log.history()).ending, undefined);
+});
+
+test("a dispatch that was decided before the step's end does not set it to work again", () => {
+  const log = modelLog();
+  const { validated } = planned(log, [step("a", { maxAttempts: 2 }), step("b")]);
+  const first = dispatched(log, "a", 1, validated);
+  const failure = log.write(failed(first));
+  log.write(completed(first));
+  dispatched(log, "a", 2, failure);
+  assert.equal(stateOf(foldRun(log.history()), "a").is, "completed");
+});
+
+test("the newest validated revision is in force, whatever the order of the verdicts", () => {
+  const later = modelLog();
+  const { task } = planned(later, [step("a")]);
+  later.write(verdictOn(later, [step("a"), step("b")], { rev: 1, causationId: task.id }));
+  assert.deepEqual([...foldRun(later.history()).plan!.steps.keys()], ["a", "b"]);
+
+  const earlier = modelLog();
+  const first = earlier.write(submitted());
+  const old = verdictOn(earlier, [step("a")], { rev: 0, causationId: first.id });
+  earlier.write(verdictOn(earlier, [step("b")], { rev: 1, causationId: first.id }));
+  earlier.write(old);
+  assert.deepEqual([...foldRun(earlier.history()).plan!.steps.keys()], ["b"]);
 });
