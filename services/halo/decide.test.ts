@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { justRun } from "../../shared/contract/decider.ts";
-import { encode } from "../../shared/contract/envelope.ts";
-import type { StoredEvent } from "../../shared/contract/events.ts";
+import { encode, MAX_FACT_BYTES } from "../../shared/contract/envelope.ts";
+import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
 import { subjectsOf } from "../../shared/contract/subjects.ts";
 import { modelLog, planned, step } from "../../test/support/model-log.ts";
@@ -53,23 +53,63 @@ test("a plan without steps has nothing to route", () => {
   assert.deepEqual([data.assignments, data.unrouted], [[], []]);
 });
 
-test("when the records do not fit into a message no step has an agent, and that is why", () => {
-  const { event } = routed([
-    step("group", { kind: "compound" }),
-    ...Array.from({ length: 450 }, (_, i) => step(`step_number_${i}`, { parent: "group" })),
-  ]);
-  assert.deepEqual(event.data.assignments, []);
-  assert.equal(event.data.unrouted.length, 450);
-  assert.deepEqual(event.data.unrouted[0], {
-    step: "step_number_0",
-    reason: "E_TOO_LARGE The message is larger than the contract allows.",
+const stored = (event: NewEvent): Uint8Array =>
+  encode(subjectsOf("genesis"), event, "c".repeat(200), new Date(0).toISOString()).bytes;
+const many = (count: number, more: Partial<Step> = {}): Step[] =>
+  Array.from({ length: count }, (_, i) => step(`step_number_${i}`, more));
+
+test("where all records do not fit into a message, only the first of those out of the question are named", () => {
+  const { event } = routed(many(330));
+  const { step: id, agent, decision } = event.data.assignments[329]!;
+  assert.deepEqual([id, agent], ["step_number_329", "agent_number_0"]);
+  assert.deepEqual(decision.others, {
+    "does not take noop; 21 more are not named": ["agent_number_1", "agent_number_2", "agent_number_3"],
+  });
+  assert.match(
+    decision.explanation,
+    /^By capability: agent_number_0 takes noop\. Nobody who can take it has room/,
+  );
+  assert.doesNotThrow(() => stored(event));
+});
+
+test("where that is not enough, every record tells who, by what and what matched", () => {
+  const { event } = routed(many(600));
+  assert.equal(event.data.assignments.length, 600);
+  assert.deepEqual(event.data.assignments[599], {
+    step: "step_number_599",
+    agent: "agent_number_0",
     decision: {
-      method: "fallback",
-      matched: {},
-      candidates: [],
+      method: "capability",
+      matched: { taskType: "noop", "agent.load": 599, "agent.concurrency": 10 },
+      candidates: [{ agent: "agent_number_0", score: 0.9 }],
       others: {},
-      explanation: "Nobody was chosen: the records of all choices do not fit into one message.",
+      explanation:
+        "In short, as the plan has many steps: by capability to agent_number_0; 0 more were in question, 24 were not.",
     },
   });
-  assert.doesNotThrow(() => encode(subjectsOf("genesis"), event, "c".repeat(200), new Date(0).toISOString()));
+  assert.doesNotThrow(() => stored(event));
+});
+
+test("where nothing helps no step has an agent, and that is why", () => {
+  const { event } = routed([
+    step("group", { kind: "compound" }),
+    ...many(1000, { parent: "group", title: "t" }),
+  ]);
+  assert.deepEqual(event.data.assignments, []);
+  assert.equal(event.data.unrouted.length, 1000);
+  assert.deepEqual(event.data.unrouted[0], {
+    step: "step_number_0",
+    reason: "E_TOO_LARGE",
+    decision: { method: "fallback", matched: {}, candidates: [], others: {}, explanation: "" },
+  });
+  assert.doesNotThrow(() => stored(event));
+});
+
+test("there is an answer to the plan with the most steps that can be written", () => {
+  const tiny = { taskType: "a", title: "a", timeoutMs: 1 };
+  const steps = Array.from({ length: 1950 }, (_, i) => step(i.toString(36), tiny));
+  const event = decomposed(steps);
+  assert.ok(event.raw.length > 0.97 * MAX_FACT_BYTES, `${event.raw.length} bytes`);
+  const [append] = decide(event, registry, justRun);
+  assert.doesNotThrow(() => stored(append!.event));
 });

@@ -1,10 +1,11 @@
 import type { Append, Part } from "../../shared/contract/decider.ts";
-import { ERRORS } from "../../shared/contract/errors.ts";
+import type { ErrorCode } from "../../shared/contract/errors.ts";
 import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
 import { fitsInFact } from "../../shared/domain/fact-size.ts";
 import { emptyRecord } from "./record.ts";
 import { route, rulesUsed, type Registry, type RoutedData } from "./route.ts";
+import { FORMS } from "./shorten.ts";
 
 /** The routed form of a plan. It is made from the plan alone, so nothing else of the run is asked for. */
 export function decide(event: StoredEvent<"plan.decomposed">, registry: Registry, part: Part): Append[] {
@@ -17,16 +18,27 @@ export function decide(event: StoredEvent<"plan.decomposed">, registry: Registry
     rev,
     tokens: [rev],
     causationId: event.id,
-    data: fitsInFact(full) ? full : tooLarge(steps, registry),
+    data: firstThatFits(full) ?? tooLarge(steps, registry),
   };
   return [{ event: routed, expect: "subject" }];
 }
 
-/** What stands for a routed plan that is too large to write: no step has an agent, and that is why. */
+function firstThatFits(full: RoutedData): RoutedData | undefined {
+  for (const formOf of FORMS) {
+    const form = formOf(full);
+    if (fitsInFact(form)) return form;
+  }
+  return undefined;
+}
+
+/**
+ * What stands for a routed plan that is too large to write: no step has an agent, and that is why. It takes fewer bytes
+ * for a step than the step itself takes in the plan, so it fits for every plan that there can be.
+ */
 function tooLarge(steps: readonly Step[], registry: Registry): RoutedData {
-  const reason = `E_TOO_LARGE ${ERRORS.E_TOO_LARGE.message}`;
+  const reason: ErrorCode = "E_TOO_LARGE";
   const ids = new Set(steps.filter(({ kind }) => kind === "primitive").map(({ id }) => id));
-  const decision = emptyRecord("Nobody was chosen: the records of all choices do not fit into one message.");
+  const decision = emptyRecord("");
   return {
     ...rulesUsed(registry),
     assignments: [],
