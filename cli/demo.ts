@@ -4,6 +4,7 @@ import { StartFailure } from "../local/failure.ts";
 import { progressOn } from "../local/progress.ts";
 import { startLocal, type Local } from "../local/start.ts";
 import { DEFAULT_DIR } from "../local/state.ts";
+import { STOP_SIGNALS } from "../local/up.ts";
 import { connect, type Bus } from "../shared/bus/connect.ts";
 import { PROJECT_ROOT, readSettings } from "../shared/config.ts";
 import { runOfKey, type Submission } from "../shared/contract/submission.ts";
@@ -26,21 +27,35 @@ const TOO_DEMANDING: Submission = {
   policy: { minScore: 0.99, maxReplans: 1 },
 };
 
+/** Why the demo ends early when nobody reads it: as for any command, that is no failure. */
+const UNREAD = Symbol("unread");
+
 /** `genesis demo`: starts everything, runs three tasks, and leaves their results. */
 export function demo(command: Command): void {
   command
     .option("--dir <dir>", "folder for everything it writes", DEFAULT_DIR)
     .option("--json", "print a JSON line per fact, and what is left at the end", false)
     .action(async ({ dir, json }: { dir: string; json: boolean }) => {
-      const stop = new AbortController();
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+      const stop = stopper();
       try {
-        await inInstance(dir, stop.signal, (bus, local) => play(bus, local, outputFor({ json })));
+        await inInstance(dir, stop, (bus, local) => play(bus, local, outputFor({ json })));
       } catch (error) {
+        if (stop.reason === UNREAD) return;
+        if (stop.aborted) throw new CommandFailure("interrupted");
         if (error instanceof StartFailure) throw new CommandFailure(error.message, error.exitCode);
         throw error;
       }
     });
+}
+
+/** Aborts when the demo is to end before its end: at a signal, or when whoever reads has seen enough. */
+function stopper(): AbortSignal {
+  const stop = new AbortController();
+  // Further signals change nothing. A listener that leaves after the first would make the one that gives the cursor back the
+  // only one, which then ends this process at once, with everything still running.
+  for (const signal of STOP_SIGNALS) process.on(signal, () => stop.abort());
+  process.stdout.removeAllListeners("error").on("error", () => stop.abort(UNREAD));
+  return stop.signal;
 }
 
 /** A broker of its own on free ports, every service, and a connection; all of it stopped afterwards, and at once on a signal. */
@@ -55,7 +70,7 @@ async function inInstance(
   try {
     const bus = await connect({ url: local.url, prefix: readSettings().prefix, name: "genesis-demo" });
     const interrupted = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(new CommandFailure("interrupted")), { once: true });
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     });
     try {
       await Promise.race([show(bus, local), interrupted]);

@@ -27,6 +27,12 @@ test("a folder is foreign to everybody but its owner, and root's to nobody", (t)
   assert.equal(isForeign(join(folder, "nothing"), SOMEBODY), false);
 });
 
+test("what this user may not look at is somebody else's", (t) => {
+  const loop = join(makeFolder(t), "loop");
+  symlinkSync("loop", loop);
+  assert.equal(isForeign(loop), true);
+});
+
 /** Only root can give a file to somebody else. */
 const options = { skip: me === 0 ? false : "needs root" };
 

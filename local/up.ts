@@ -7,7 +7,8 @@ export type UpOptions = Pick<LocalOptions, "dir" | "port" | "profile" | "service
   json: boolean;
 };
 
-const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** What stops an instance that runs in the foreground. */
+export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Starts the local mode in the foreground, says on standard output when it is ready, and stops everything at the first
