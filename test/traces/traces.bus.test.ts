@@ -123,6 +123,15 @@ test("runs of one course at the same time have the same trace", async () => {
   for (const one of many) assertGolden("happy", { about, text: treeText(await spansOf(one)) });
 });
 
+test("a trace that nobody records is carried on all the same", async () => {
+  const { run } = left.get("unsampled") as { run: string };
+  const traceId = await traceOfRun(instance, run);
+  const facts = await instance.client.history(run);
+  assert.ok(facts.length > 6);
+  for (const { subject, headers } of facts)
+    assert.match(headers["traceparent"]![0]!, new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`), subject);
+});
+
 test("every span of a message says what the conventions ask for, and which layer its process belongs to", () => {
   const messages = spans.filter(({ kind }) => kind === "CONSUMER" || kind === "PRODUCER");
   const wrong = messages.flatMap(({ name, kind, service, attributes }) => {
