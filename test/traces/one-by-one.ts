@@ -7,11 +7,11 @@ import { asleep, begin, within, type Scenario } from "./scenario.ts";
 /** The trace of whoever leaves a task that cannot be read. */
 const LEAVER = "abcdefabcdefabcdefabcdefabcdefab";
 /** How long a broker waits for a process that is gone, where a scenario waits for that. */
-const ACK_WAIT_S = 1;
+const ACK_WAIT_S = 2;
 /** The time that an agent is given to finish what it has in hand is shorter. */
 const LONGER_THAN_A_DRAIN_MS = 5500;
 
-/** Those in which a process is stopped: one after the other, and alone. */
+/** Those in which a process or the broker is disturbed: one after the other, and alone. */
 export const ONE_BY_ONE: Readonly<Record<string, Scenario>> = {
   redelivery: {
     about:
