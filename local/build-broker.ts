@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { reasonOf } from "./failure.ts";
-import type { Progress } from "./progress.ts";
+import { showWork, type Progress } from "./progress.ts";
 
 /** Which nats-server to build, and the path it shall have. */
 export type Build = {
@@ -27,7 +27,8 @@ export async function buildBroker(build: Build): Promise<void> {
     throw new Error("there is no working go on PATH", { cause: error });
   });
   const folder = mkdtempSync(join(dirname(build.into), "build-"));
-  const done = showBuilding(build);
+  const title = `building nats-server ${build.version} with Go, about a minute the first time`;
+  const done = showWork(build.progress, title);
   try {
     // In a folder of its own: a go.mod or go.work around the current one has no say.
     await run("go", ["install", `${MODULE}@v${build.version}`], {
@@ -44,19 +45,6 @@ export async function buildBroker(build: Build): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function showBuilding({ version, progress }: Build): (line: string) => void {
-  const title = `building nats-server ${version} with Go, about a minute the first time`;
-  const begun = performance.now();
-  const work = progress.begin(title);
-  const timer = setInterval(() => {
-    work.update(`${title}: ${Math.round((performance.now() - begun) / 1000)} s`);
-  }, 1000);
-  return (line) => {
-    clearInterval(timer);
-    work.end(line);
-  };
 }
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? text;

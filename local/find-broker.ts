@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { isOlder } from "../shared/bus/connect.ts";
 import { MIN_SERVER_VERSION } from "../shared/contract/streams.ts";
 import { buildBroker } from "./build-broker.ts";
+import { cacheDir } from "./cache-dir.ts";
 import { downloadBroker } from "./download-broker.ts";
 import { reasonOf, StartFailure } from "./failure.ts";
 import type { Progress } from "./progress.ts";
@@ -90,13 +90,6 @@ async function probe(
 function onPath(environment: NodeJS.ProcessEnv): string[] {
   const folders = (environment["PATH"] ?? "").split(delimiter).filter((folder) => isAbsolute(folder));
   return folders.map((folder) => join(folder, PROGRAM));
-}
-
-function cacheDir(environment: NodeJS.ProcessEnv): string {
-  const base = environment["XDG_CACHE_HOME"];
-  // The XDG specification: a relative path is to be ignored.
-  if (base !== undefined && isAbsolute(base)) return join(base, "genesis");
-  return join(environment["HOME"] || homedir(), ".cache", "genesis");
 }
 
 function isExecutable(path: string): boolean {

@@ -24,6 +24,19 @@ export function progressOn(stream: NodeJS.WriteStream): Progress {
 /** Progress that nobody sees, for tests. */
 export const SILENT: Progress = { say: () => {}, begin: () => ({ update: () => {}, end: () => {} }) };
 
+/** Shows a long work with the seconds that it takes so far. @returns what ends it with a line that stays */
+export function showWork(progress: Progress, title: string): (line: string) => void {
+  const begun = performance.now();
+  const work = progress.begin(title);
+  const timer = setInterval(() => {
+    work.update(`${title}: ${Math.round((performance.now() - begun) / 1000)} s`);
+  }, 1000);
+  return (line) => {
+    clearInterval(timer);
+    work.end(line);
+  };
+}
+
 function beginSpinner(stream: NodeJS.WriteStream, text: string): Work {
   // Signals are the business of whoever started the work: they stop the broker and the services too.
   const spinner = yoctoSpinner({ stream, text, handleSignals: false }).start();
