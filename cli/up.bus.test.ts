@@ -102,7 +102,7 @@ describe("genesis up that cannot start says why in one line", () => {
   after(() => rmSync(dir, { recursive: true }));
 
   test("a taken port: exit 1", async (t) => {
-    const { nats: port } = await choosePorts(0, 0);
+    const { nats: port } = await choosePorts(0, { services: 0, observe: false });
     const server = createServer().listen(port, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");

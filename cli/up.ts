@@ -16,6 +16,7 @@ export function up(command: Command): void {
         .choices(["durable", "fast"])
         .default("durable"),
     )
+    .option("--observe", "with a Collector and a Prometheus beside the services", false)
     .action(async (options: UpOptions) => {
       try {
         await runUp(options);

@@ -7,10 +7,19 @@ import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } 
 import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import { reasonOf, StartFailure } from "./failure.ts";
 import { findBroker } from "./find-broker.ts";
+import {
+  exportSettings,
+  launchCollector,
+  launchPrometheus,
+  observeUrls,
+  writeTargets,
+  type ObservePlan,
+} from "./observe.ts";
 import { choosePorts } from "./ports.ts";
 import { SILENT, type Progress } from "./progress.ts";
 import { launchService, SERVICES, type ServiceSpec } from "./service.ts";
 import { setUpBus } from "./set-up-bus.ts";
+import { findObservers } from "./stack-tools.ts";
 import { removeState, stateFile, writeState, type LocalState } from "./state.ts";
 import { Supervised, type Program } from "./supervise.ts";
 
@@ -25,6 +34,8 @@ export type LocalOptions = {
   settings?: Record<string, string>;
   /** The services; all of the house when not given. */
   services?: readonly ServiceSpec[];
+  /** With a Collector that takes the spans of all services, and a Prometheus. */
+  observe?: boolean;
   progress?: Progress;
   /** Ends a start that is under way; what was started by then is stopped. */
   signal?: AbortSignal;
@@ -45,10 +56,12 @@ export type Local = {
 
 type Instance = {
   plan: BrokerPlan;
+  /** Where it is observed. */
+  observe?: ObservePlan;
   settings: Record<string, string>;
   progress: Progress;
   signal: AbortSignal;
-  running: { broker?: Supervised; services: Supervised[] };
+  running: { broker?: Supervised; observers: Supervised[]; services: Supervised[] };
   /** From the first time that everything was ready on, `state.json` follows what happens. */
   isReady: boolean;
 };
@@ -63,17 +76,26 @@ const BROKER_GRACE_MS = 3000;
  * Resolves when all are ready. @throws StartFailure, SettingError or CatalogError when that cannot be; nothing is left running then
  */
 export async function startLocal(options: LocalOptions): Promise<Local> {
-  const { progress = SILENT, services = SERVICES, profile } = options;
+  const { progress = SILENT, services = SERVICES, profile, observe = false } = options;
   const { settings = {}, signal = new AbortController().signal } = options;
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   await takeClaim(dir, progress);
   removeState(dir);
-  const running: Instance["running"] = { services: [] };
+  const running: Instance["running"] = { observers: [], services: [] };
   try {
-    const ports = await choosePorts(options.port, services.length);
+    const ports = await choosePorts(options.port, { services: services.length, observe });
     const plan = { dir, port: ports.nats, monitorPort: ports.monitor, profile };
-    const instance = { plan, settings, progress, signal, running, isReady: false };
+    const instance: Instance = {
+      plan,
+      ...(observe && { observe: { dir, ports: ports.observe } }),
+      settings,
+      progress,
+      signal,
+      running,
+      isReady: false,
+    };
+    await startObservers(instance);
     await startBroker(instance);
     await startServices(instance, services, ports.services);
     instance.isReady = true;
@@ -106,12 +128,26 @@ async function startBroker(instance: Instance): Promise<void> {
   signal.throwIfAborted();
 }
 
+/** Before the broker and the services, so that their first spans have somewhere to go. */
+async function startObservers(instance: Instance): Promise<void> {
+  const { observe, running, signal } = instance;
+  if (observe === undefined) return;
+  const { collector, prometheus } = findObservers(childEnvironment({}));
+  const programs: Program[] = [
+    { name: "prometheus", launch: () => launchPrometheus(prometheus, observe), oneTry: true },
+    { name: "otelcol", launch: () => launchCollector(collector, observe), oneTry: true },
+  ];
+  running.observers = programs.map((program) => keepUp(instance, program));
+  await startAll(running.observers, signal);
+}
+
 async function startServices(
   instance: Instance,
   services: readonly ServiceSpec[],
   ports: readonly number[],
 ): Promise<void> {
-  const { plan, running, settings } = instance;
+  const { plan, running, observe } = instance;
+  const settings = { ...instance.settings, ...(observe && exportSettings(observe)) };
   const common = { dir: plan.dir, natsUrl: brokerUrls(plan).url, settings };
   running.services = services.map((spec, i) =>
     keepUp(instance, {
@@ -133,27 +169,30 @@ function keepUp(instance: Instance, program: Program): Supervised {
 }
 
 function writeDown(instance: Instance): void {
-  const { broker, services } = instance.running;
+  const { broker, observers, services } = instance.running;
   try {
-    const all = [broker, ...services];
+    const all = [broker, ...observers, ...services];
     updateClaim(
       instance.plan.dir,
       all.flatMap((s) => s?.record ?? []),
     );
-    if (instance.isReady) writeState(instance.plan.dir, stateOf(instance));
+    const state = stateOf(instance);
+    if (instance.observe) writeTargets(instance.observe, state.services);
+    if (instance.isReady) writeState(instance.plan.dir, state);
   } catch (error) {
     // A full disk or a deleted folder must not take the broker and the services down.
     instance.progress.say(`the state cannot be written: ${reasonOf(error)}`);
   }
 }
 
-function stateOf({ plan, running }: Instance): LocalState {
+function stateOf({ plan, observe, running }: Instance): LocalState {
   return {
     up: { pid: process.pid },
     nats: { ...brokerUrls(plan), ...brokerFiles(plan.dir), pid: running.broker?.record?.pid ?? 0 },
     services: running.services.flatMap(({ name, record, address }) =>
       record === undefined || address === undefined ? [] : [{ name, pid: record.pid, http: address }],
     ),
+    ...(observe && { observe: observeUrls(observe) }),
   };
 }
 
@@ -176,10 +215,11 @@ async function startAll(programs: readonly Supervised[], signal: AbortSignal): P
   if (failed?.failure !== undefined) throw failed.failure;
 }
 
-async function stopAll(dir: string, { broker, services }: Instance["running"]): Promise<void> {
+async function stopAll(dir: string, { broker, observers, services }: Instance["running"]): Promise<void> {
   removeState(dir);
-  // The services first: they finish what they have begun, and that needs the broker.
+  // The services first: they finish what they have begun, which needs the broker, and send their last spans.
   await Promise.all(services.map((s) => s.stop(SERVICE_GRACE_MS)));
-  await broker?.stop(BROKER_GRACE_MS);
+  const others = [...observers, ...(broker ? [broker] : [])];
+  await Promise.all(others.map((s) => s.stop(BROKER_GRACE_MS)));
   releaseClaim(dir);
 }

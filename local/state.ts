@@ -14,6 +14,7 @@ const localState = z.object({
   up: z.object({ pid }),
   nats: z.object({ url: address, pid, monitor: address, config: z.string(), store: z.string() }),
   services: z.array(z.object({ name: z.string(), pid, http: address })),
+  observe: z.object({ collector: address, prometheus: address }).optional(),
 });
 
 /** What runs and where, as `state.json` says it. True from ready on. */

@@ -178,8 +178,7 @@ function seedRow([name, { metric, where = {}, label }]: [string, SeedMetric]): s
 function allowedAttributes(): string {
   const names = [...Object.values(ATTRIBUTES), ...RESOURCE_ATTRIBUTES].map(({ name }) => name).toSorted();
   return `# The attributes that the Collector lets through: everything else is taken out, so a mistake here hides a value instead of telling it.
-# Made from shared/telemetry/names.ts by docs/generate.ts; used as
-#   processors: { redaction: { allow_all_keys: false, allowed_keys: "\${file:allowed-attributes.yaml}" } }
+# Made from shared/telemetry/names.ts by docs/generate.ts; read by the redaction processor of otel-collector.yaml.
 ${names.map((name) => `- ${name}`).join("\n")}
 `;
 }

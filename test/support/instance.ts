@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { signal, recordOf, isRunning } from "../../local/processes.ts";
 import { SERVICES, type ServiceSpec } from "../../local/service.ts";
 import { startLocal } from "../../local/start.ts";
+import type { LocalState } from "../../local/state.ts";
 import { eventually } from "./eventually.ts";
 import { foreignClient, type ForeignClient } from "./foreign-client.ts";
 import { addFiles, commitAll } from "./tree.ts";
@@ -30,6 +31,8 @@ export type InstanceOptions = {
   catalogs?: readonly string[];
   /** Variables for every service, beside those of an instance. */
   settings?: Record<string, string>;
+  /** A Collector and a Prometheus beside it. */
+  observe?: boolean;
 };
 
 /** A whole Genesis of one test file: a broker and every service as a process of its own, and a stranger who talks to them. */
@@ -43,6 +46,8 @@ export type Instance = {
   pids: () => Record<string, number>;
   /** Where a service answers. */
   httpOf: (name: string) => string;
+  /** Where the Collector and Prometheus answer. */
+  observers: () => NonNullable<LocalState["observe"]>;
   /** `kill -9`. Whoever keeps it up starts it again. */
   kill: (name: string) => void;
   /** `kill -TERM`: it ends what it has in hand, or gives it back. */
@@ -64,6 +69,7 @@ export async function startInstance({
   logMaxBytes,
   catalogs = [],
   settings: more = {},
+  observe = false,
 }: InstanceOptions = {}): Promise<Instance> {
   const dir = await mkdtemp(join(tmpdir(), "genesis-instance-"));
   const all = [...SERVICES, FLOW_AGENT];
@@ -78,7 +84,7 @@ export async function startInstance({
     ...(logMaxBytes !== undefined && { GENESIS_LOG_MAX_BYTES: String(logMaxBytes) }),
     ...more,
   };
-  const local = await startLocal({ dir, port: 0, profile: "durable", services, settings });
+  const local = await startLocal({ dir, port: 0, profile: "durable", services, settings, observe });
   const client = await foreignClient(local.url);
   const frozen = new Set<number>();
   const seen = new Map<number, NonNullable<ReturnType<typeof recordOf>>>();
@@ -112,6 +118,11 @@ export async function startInstance({
     pids,
     pidOf,
     httpOf: (name) => local.state().services.find((service) => service.name === name)?.http ?? "",
+    observers: () => {
+      const { observe: urls } = local.state();
+      assert.ok(urls, "it is observed");
+      return urls;
+    },
     kill: (name) => signal(pidOf(name), "SIGKILL"),
     end: (name) => signal(pidOf(name), "SIGTERM"),
     allUp: async () => {

@@ -1,0 +1,104 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
+import { openLog } from "./log-files.ts";
+import { HOST, type ObservePorts } from "./ports.ts";
+import type { LocalState } from "./state.ts";
+import type { Launched } from "./supervise.ts";
+import { answering, spawnTied } from "./tied-process.ts";
+
+/** What the Collector and Prometheus of an instance are made from. `dir` is absolute. */
+export type ObservePlan = { dir: string; ports: ObservePorts };
+
+/** How often metrics are fetched: more often than in containers, since somebody sits in front of it. */
+const INTERVAL_SECONDS = 5;
+/** What the Collector's memory_limiter leaves it, as in docker-compose.yml. */
+const COLLECTOR_MEMORY = "400MiB";
+const RETENTION_FLAGS = ["--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB"];
+
+/** Where an instance's Collector takes spans, and where its Prometheus answers. */
+export function observeUrls({ ports }: ObservePlan): NonNullable<LocalState["observe"]> {
+  return {
+    collector: `http://${HOST}:${ports.grpc}`,
+    prometheus: `http://${HOST}:${ports.prometheus}`,
+  };
+}
+
+/**
+ * The settings that have a service send its spans to the Collector and nowhere else. Those for traces alone, because they go
+ * before what a person's environment may say about all signals.
+ */
+export function exportSettings(plan: ObservePlan): Record<string, string> {
+  return {
+    GENESIS_TRACES_FILE: "",
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: observeUrls(plan).collector,
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "grpc",
+  };
+}
+
+/** Starts the Collector with the configuration of docker-compose.yml and a file in Tempo's place. @param program path of otelcol */
+export function launchCollector(program: string, plan: ObservePlan): Launched {
+  const { dir, ports } = plan;
+  mkdirSync(join(dir, "traces"), { recursive: true });
+  const log = openLog(join(dir, "logs", "otelcol.log"));
+  const env = childEnvironment({
+    COLLECTOR_GRPC_ADDRESS: `${HOST}:${ports.grpc}`,
+    COLLECTOR_HTTP_ADDRESS: `${HOST}:${ports.http}`,
+    COLLECTOR_HEALTH_ADDRESS: `${HOST}:${ports.health}`,
+    COLLECTOR_QUEUE_DIR: join(dir, "collector", "queue"),
+    COLLECTOR_FILES: join(PROJECT_ROOT, "deploy", "collector"),
+    PROMETHEUS_ADDRESS: `${HOST}:${ports.prometheus}`,
+    TARGETS_FILE: targetsFile(dir),
+    TRACES_FILE: join(dir, "traces", "collector.jsonl"),
+    METRICS_INTERVAL: `${INTERVAL_SECONDS}s`,
+    METRICS_INTERVAL_MS: String(INTERVAL_SECONDS * 1000),
+    SERVICES_IN_DNS: "",
+    GOMEMLIMIT: COLLECTOR_MEMORY,
+  });
+  const configs = [
+    join(PROJECT_ROOT, "otel-collector.yaml"),
+    join(PROJECT_ROOT, "deploy", "collector", "local.yaml"),
+  ];
+  const args = configs.flatMap((path) => ["--config", path]);
+  const child = spawnTied({ path: program, args, env, log });
+  const url = observeUrls(plan).collector;
+  return {
+    child,
+    ready: answering(child, `http://${HOST}:${ports.health}/`).then(() => url),
+    tail: log.tail,
+  };
+}
+
+/** Starts Prometheus with the configuration and rules of docker-compose.yml. @param program path of prometheus */
+export function launchPrometheus(program: string, plan: ObservePlan): Launched {
+  const { dir, ports } = plan;
+  const log = openLog(join(dir, "logs", "prometheus.log"));
+  const url = observeUrls(plan).prometheus;
+  const args = [
+    `--config.file=${join(PROJECT_ROOT, "deploy", "prometheus", "prometheus.yaml")}`,
+    `--storage.tsdb.path=${join(dir, "prometheus")}`,
+    ...RETENTION_FLAGS,
+    "--web.enable-otlp-receiver",
+    "--enable-feature=exemplar-storage",
+    "--log.format=json",
+    `--web.listen-address=${HOST}:${ports.prometheus}`,
+  ];
+  const child = spawnTied({ path: program, args, env: childEnvironment({}), log });
+  return { child, ready: answering(child, `${url}/-/ready`).then(() => url), tail: log.tail };
+}
+
+/** Tells the Collector where to fetch metrics. It watches the file, and sees the old one or the new one. */
+export function writeTargets(plan: ObservePlan, services: LocalState["services"]): void {
+  const sources = [...services, { name: "prometheus", http: observeUrls(plan).prometheus }];
+  const targets = sources.map(({ name, http }) => ({
+    targets: [new URL(http).host],
+    labels: { job: name },
+  }));
+  const file = targetsFile(plan.dir);
+  mkdirSync(join(plan.dir, "collector"), { recursive: true });
+  writeFileSync(`${file}.draft`, `${JSON.stringify(targets, undefined, 2)}\n`);
+  renameSync(`${file}.draft`, file);
+}
+
+const targetsFile = (dir: string): string => join(dir, "collector", "targets.json");

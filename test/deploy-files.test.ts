@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { PROJECT_ROOT } from "../shared/config.ts";
+import { MIN_MAX_PAYLOAD } from "../shared/contract/streams.ts";
+import { brokerConfig } from "../local/broker.ts";
+
+// What can be known of deploy/ without the programs that it is for.
+const text = (path: string): string => readFileSync(join(PROJECT_ROOT, path), "utf8");
+// oxlint-disable-next-line typescript/no-explicit-any
+const yaml = (path: string): any => parse(text(path));
+
+test("every YAML file of deploy/ can be read", () => {
+  const files = globSync("{deploy/**/*.{yaml,yml},*.{yaml,yml}}", { cwd: PROJECT_ROOT });
+  assert.ok(files.length >= 10);
+  for (const file of files) assert.ok(parse(text(file), { merge: true }), file);
+});
+
+test("the broker of the containers keeps what the local one keeps", () => {
+  const config = text("deploy/nats/nats.conf");
+  const local = brokerConfig({ dir: "/x", port: 1, monitorPort: 2, profile: "durable" });
+  for (const line of [
+    `max_payload: ${MIN_MAX_PAYLOAD}`,
+    'ping_interval: "5s"',
+    "ping_max: 2",
+    "sync_interval: always",
+  ]) {
+    assert.ok(config.includes(line), line);
+    assert.ok(local.includes(line), line);
+  }
+});
+
+test("Tempo 3.0 is given no key that it dropped", () => {
+  const tempo = yaml("deploy/tempo/tempo.yaml");
+  for (const dropped of ["ingester", "ingester_client", "compactor", "metrics_generator_client"])
+    assert.ok(!(dropped in tempo), dropped);
+  assert.equal(tempo.storage.trace.backend, "local");
+  assert.equal(tempo.distributor.receivers.otlp.protocols.grpc.endpoint, "0.0.0.0:4317");
+});
+
+test("Grafana's links lead to data sources that there are", () => {
+  const { datasources } = yaml("deploy/grafana/provisioning/datasources/genesis.yaml");
+  const uids = datasources.map(({ uid }: { uid: string }) => uid);
+  assert.deepEqual(uids, ["prometheus", "tempo"]);
+  const [prometheus, tempo] = datasources;
+  assert.deepEqual(prometheus.jsonData.exemplarTraceIdDestinations, [
+    { name: "trace_id", datasourceUid: "tempo" },
+  ]);
+  for (const link of [tempo.jsonData.serviceMap, tempo.jsonData.tracesToMetrics])
+    assert.ok(uids.includes(link.datasourceUid));
+});
+
+test("the Collector without Docker differs from the one in containers by its file alone", () => {
+  const whole = yaml("otel-collector.yaml");
+  const local = yaml("deploy/collector/local.yaml");
+  assert.deepEqual(Object.keys(local), ["exporters", "service"]);
+  assert.deepEqual(Object.keys(local.exporters), ["file"]);
+  const { exporters } = whole.service.pipelines.traces;
+  assert.deepEqual(
+    local.service.pipelines.traces.exporters,
+    exporters.map((name: string) => (name === "otlp_grpc/tempo" ? "file" : name)),
+  );
+});
+
+test("what the Collector cannot deliver it keeps on disk, and never gives up", () => {
+  const { exporters } = yaml("otel-collector.yaml");
+  for (const [name, exporter] of Object.entries<Record<string, Record<string, unknown>>>(exporters)) {
+    assert.equal(exporter["sending_queue"]!["storage"], "file_storage", name);
+    assert.equal(exporter["retry_on_failure"]!["max_elapsed_time"], "0s", name);
+  }
+});
+
+test("the Collector that is built here is of the version that the containers run", () => {
+  const manifest = yaml("deploy/tools/collector/builder.yaml");
+  assert.match(
+    text("deploy/Dockerfile"),
+    new RegExp(`opentelemetry-collector-contrib:${manifest.dist.version}`),
+  );
+  assert.match(
+    text("deploy/tools/collector/go.mod"),
+    new RegExp(`go.opentelemetry.io/collector/otelcol v${manifest.dist.version}`),
+  );
+  const [, prometheus = ""] = /prom\/prometheus:v3\.(\d+)\.\d+/.exec(text("docker-compose.yml")) ?? [];
+  assert.match(
+    text("deploy/tools/prometheus/go.mod"),
+    new RegExp(`prometheus/prometheus v0\\.3${prometheus}\\.`),
+  );
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { toolDir, toolPath } from "../../local/stack-tools.ts";
+import { childEnvironment, PROJECT_ROOT } from "../../shared/config.ts";
+
+// The configuration files, read by the programs that they are for.
+const run = promisify(execFile);
+const env = childEnvironment({
+  COLLECTOR_FILES: join(PROJECT_ROOT, "deploy", "collector"),
+  COLLECTOR_QUEUE_DIR: import.meta.dirname,
+  SERVICES_IN_DNS: "[{ names: [gateway], type: A, port: 9464 }]",
+  TRACES_FILE: "/tmp/traces.jsonl",
+});
+
+for (const files of [["otel-collector.yaml"], ["otel-collector.yaml", "deploy/collector/local.yaml"]]) {
+  test(`the Collector takes ${files.join(" with ")}`, async () => {
+    const args = files.flatMap((file) => ["--config", join(PROJECT_ROOT, file)]);
+    await run(toolPath("otelcol", env), ["validate", ...args], { env });
+  });
+}
+
+test("Prometheus takes its configuration and every rule", async () => {
+  const promtool = join(toolDir("prometheus", env), "promtool");
+  const config = join(PROJECT_ROOT, "deploy", "prometheus", "prometheus.yaml");
+  const { stdout } = await run(promtool, ["check", "config", "--lint=all", "--lint-fatal", config], {
+    cwd: dirname(config),
+  });
+  assert.match(stdout, /is valid prometheus config file syntax/);
+  assert.match(stdout, /[1-9]\d* rules found/);
+});
+
+test("nats-server takes the configuration of the container", async () => {
+  await run("nats-server", ["-t", "-c", join(PROJECT_ROOT, "deploy", "nats", "nats.conf")], { env });
+});

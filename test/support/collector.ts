@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, openSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { choosePorts } from "../../local/ports.ts";
+import { toolPath } from "../../local/stack-tools.ts";
+import { childEnvironment, PROJECT_ROOT } from "../../shared/config.ts";
+import { eventually } from "./eventually.ts";
+
+/** A Collector as docker compose runs it: otel-collector.yaml alone, with its queue in a folder that outlives it. */
+export type LoneCollector = {
+  url: string;
+  start: () => Promise<void>;
+  /** `kill -9`. */
+  kill: () => Promise<void>;
+};
+
+const READY_WITHIN_MS = 60_000;
+
+/** Prepares a Collector. @param to addresses (`host:port`) of what stands in Tempo's and Prometheus' places */
+export async function loneCollector(to: { tempo: string; prometheus: string }): Promise<LoneCollector> {
+  const { observe } = await choosePorts(0, { services: 0, observe: true });
+  const dir = mkdtempSync(join(tmpdir(), "genesis-collector-"));
+  const address = (port: number): string => `127.0.0.1:${port}`;
+  const env = childEnvironment({
+    COLLECTOR_GRPC_ADDRESS: address(observe.grpc),
+    COLLECTOR_HTTP_ADDRESS: address(observe.http),
+    COLLECTOR_HEALTH_ADDRESS: address(observe.health),
+    COLLECTOR_QUEUE_DIR: join(dir, "queue"),
+    COLLECTOR_FILES: join(PROJECT_ROOT, "deploy", "collector"),
+    COLLECTOR_RETRY_INTERVAL: "1s",
+    TARGETS_FILE: join(dir, "nobody.yaml"),
+    TEMPO_ADDRESS: to.tempo,
+    PROMETHEUS_ADDRESS: to.prometheus,
+    SERVICES_IN_DNS: "",
+  });
+  let child: ChildProcess | undefined;
+  return {
+    url: `http://${address(observe.grpc)}`,
+    start: async () => {
+      const log = openSync(join(dir, "log"), "a");
+      const args = ["--config", join(PROJECT_ROOT, "otel-collector.yaml")];
+      const started = spawn(toolPath("otelcol", env), args, { env, stdio: ["ignore", log, log] });
+      child = started;
+      const health = `http://${address(observe.health)}/`;
+      await eventually(async () => {
+        if (started.exitCode !== null) throw new Error(`the Collector ended; see ${join(dir, "log")}`);
+        return (await fetch(health).catch(() => undefined))?.ok;
+      }, READY_WITHIN_MS);
+    },
+    kill: async () => {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
