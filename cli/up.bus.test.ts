@@ -124,6 +124,18 @@ describe("genesis up that cannot start says why in one line", () => {
     assert.match(stderr, /^genesis: no-such:1: [^\n]*\n$/);
   });
 
+  test("--observe without the programs that it needs: exit 1, what is missing and what builds it", () => {
+    const { status, stderr } = genesis(["up", "--dir", dir, "--port", "0", "--observe"], {
+      XDG_CACHE_HOME: join(dir, "empty-cache"),
+    });
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^genesis: --observe needs [^\n]*otelcol and [^\n]*prometheus are not there; build [^\n]*\n$/,
+    );
+    assert.match(stderr, /npm run stack:tools/);
+  });
+
   for (const wrong of [["--port", "x"], ["--port", "65535"], ["--profile", "slow"], ["extra"]]) {
     test(`wrong usage, ${wrong.join(" ")}: exit 2`, () => {
       const { status, stderr } = genesis(["up", "--dir", dir, ...wrong]);

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { parse } from "yaml";
 import { PREPARED_QUERIES, queryUrl } from "../../local/prepared-queries.ts";
 import { PROJECT_ROOT } from "../../shared/config.ts";
-import { METRICS } from "../../shared/telemetry/names.ts";
+import { ATTRIBUTE, METRICS } from "../../shared/telemetry/names.ts";
 import { messageEdges } from "../support/edges.ts";
 import { eventually } from "../support/eventually.ts";
 import { factOf, traceIdOf, type Fact } from "../support/fact-shape.ts";
@@ -152,6 +152,33 @@ test("an exemplar of a service's metric leads to a trace that is there, and so d
         `${metric}: ${JSON.stringify(labels)}`,
       );
     }
+  }
+});
+
+test("twenty exemplars lead to their trace, from there to the log lines and to the run", async () => {
+  const exemplars = (await prometheus.exemplars('{__name__=~".+_(bucket|total)", job!~"genesis/.*"}')).slice(
+    0,
+    20,
+  );
+  assert.equal(exemplars.length, 20);
+  const lines = await instance.logLines();
+  for (const { series, labels } of exemplars) {
+    const told = JSON.stringify({ ...series, ...labels });
+    const trace = spans.filter(({ traceId }) => traceId === labels["trace_id"]);
+    assert.ok(
+      trace.some(({ spanId }) => spanId === labels["span_id"]),
+      told,
+    );
+    const correlationId = trace.flatMap(({ attributes }) => attributes[ATTRIBUTE.conversationId] ?? [])[0];
+    assert.ok(correlationId, told);
+    const logged = lines.filter((line) => line["trace_id"] === labels["trace_id"]);
+    assert.ok(logged.length > 0, told);
+    for (const line of logged) assert.equal(line["correlation_id"], correlationId);
+    const record = facts.filter(({ body }) => body.correlationId === correlationId);
+    assert.ok(
+      record.some(({ type }) => type === "run.finished"),
+      told,
+    );
   }
 });
 

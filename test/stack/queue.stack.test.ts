@@ -46,14 +46,14 @@ function send(name: string): Promise<string> {
 }
 
 test("what the Collector accepted outlives its kill -9, however long nobody takes it", async () => {
-  const before1 = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`first ${i}`)));
+  const first = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`first ${i}`)));
   await collector.kill();
   await collector.start();
-  const before2 = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`second ${i}`)));
+  const second = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`second ${i}`)));
   await collector.kill();
   sink = await startOtlpSink(tempoPort);
   await collector.start();
-  const all = [...before1, ...before2];
+  const all = [...first, ...second];
   await eventually(() => all.every(hasArrived), ARRIVES_WITHIN_MS).catch(() => {});
   assert.deepEqual(
     all.filter((traceId) => !hasArrived(traceId)),
