@@ -31,6 +31,8 @@ function each(check: (container: Container, name: string) => void, names?: reado
   for (const [name, container] of meant) check(container, name);
 }
 
+const networksOf = (name: string): string[] => Object.keys(compose.services[name]!.networks).toSorted();
+
 test("the whole of Genesis and the whole stack are there", () => {
   assert.deepEqual(
     containers.map(([name]) => name).toSorted(),
@@ -156,11 +158,10 @@ test("any service can be there several times", () => {
 });
 
 test("who need not talk cannot: only the services are on both networks", () => {
-  const networks = (name: string): string[] => Object.keys(compose.services[name]!.networks).toSorted();
-  for (const name of OURS) assert.deepEqual(networks(name), ["bus", "telemetry"]);
-  for (const name of ["nats", "setup"]) assert.deepEqual(networks(name), ["bus"]);
+  for (const name of OURS) assert.deepEqual(networksOf(name), ["bus", "telemetry"]);
+  for (const name of ["nats", "setup"]) assert.deepEqual(networksOf(name), ["bus"]);
   for (const name of ["collector", "prometheus", "tempo", "grafana"])
-    assert.deepEqual(networks(name), ["telemetry"]);
+    assert.deepEqual(networksOf(name), ["telemetry"]);
 });
 
 test("every file that is mounted is there", () => {

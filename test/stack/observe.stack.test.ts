@@ -50,6 +50,8 @@ after(() => instance?.stop());
 const count = <T>(items: readonly T[], keyOf: (item: T) => string): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(items, keyOf)].map(([key, group]) => [key, group.length]));
 
+const kindOf = ({ service, name }: FileSpan): string => `${service} ${name}`;
+
 /** Waits until a question has the answer that is wanted, and then shows how it differs where it never has. */
 async function settlesAt<T>(ask: () => Promise<T>, wanted: T): Promise<void> {
   const same = async (): Promise<boolean> => {
@@ -92,7 +94,6 @@ test("nothing is written to the services' own traces files", async () => {
 });
 
 test("rate, errors and duration of each kind of span: as many as there are spans", async () => {
-  const keyOf = ({ service, name }: FileSpan) => `${service} ${name}`;
   await settlesAt(
     () =>
       byLabels(
@@ -100,14 +101,14 @@ test("rate, errors and duration of each kind of span: as many as there are spans
         "service_name",
         "span_name",
       ),
-    count(spans, keyOf),
+    count(spans, kindOf),
   );
   const durations = await byLabels(
     "sum by (service_name, span_name) (traces_span_metrics_duration_seconds_count)",
     "service_name",
     "span_name",
   );
-  assert.deepEqual(durations, count(spans, keyOf));
+  assert.deepEqual(durations, count(spans, kindOf));
   const failed = await byLabels(
     'sum by (error_type) (traces_span_metrics_calls_total{status_code="STATUS_CODE_ERROR"})',
     "error_type",

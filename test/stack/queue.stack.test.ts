@@ -22,7 +22,7 @@ before(async () => {
   await collector.start();
 });
 after(async () => {
-  await collector.kill();
+  await collector.remove();
   await sink?.close();
 });
 

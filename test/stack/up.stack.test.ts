@@ -87,8 +87,7 @@ test("a Collector that is killed comes back, and every span that was lost meanwh
   }, SETTLES_WITHIN_MS);
   assert.ok(counts.exported > counts.created / 2);
   await genesis(["submit", "--goal", "Launch a SaaS", "--dir", dir, "--wait"]);
-  const health = async (): Promise<number> => (await spanCounts())["exported"] ?? 0;
-  await eventually(async () => (await health()) > counts.exported, SETTLES_WITHIN_MS);
+  await eventually(async () => ((await spanCounts())["exported"] ?? 0) > counts.exported, SETTLES_WITHIN_MS);
 });
 
 test("down ends all of it, and what was stored stays", async () => {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { choosePorts } from "../../local/ports.ts";
@@ -14,15 +14,18 @@ export type LoneCollector = {
   start: () => Promise<void>;
   /** `kill -9`. */
   kill: () => Promise<void>;
+  /** Kills it where it runs, and deletes its folder. */
+  remove: () => Promise<void>;
 };
 
 const READY_WITHIN_MS = 60_000;
+
+const address = (port: number): string => `127.0.0.1:${port}`;
 
 /** Prepares a Collector. @param to addresses (`host:port`) of what stands in Tempo's and Prometheus' places */
 export async function loneCollector(to: { tempo: string; prometheus: string }): Promise<LoneCollector> {
   const { observe } = await choosePorts(0, { services: 0, observe: true });
   const dir = mkdtempSync(join(tmpdir(), "genesis-collector-"));
-  const address = (port: number): string => `127.0.0.1:${port}`;
   const env = childEnvironment({
     COLLECTOR_GRPC_ADDRESS: address(observe.grpc),
     COLLECTOR_HTTP_ADDRESS: address(observe.http),
@@ -36,24 +39,30 @@ export async function loneCollector(to: { tempo: string; prometheus: string }): 
     SERVICES_IN_DNS: "",
   });
   let child: ChildProcess | undefined;
+  const kill = async (): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+  };
   return {
     url: `http://${address(observe.grpc)}`,
     start: async () => {
       const log = openSync(join(dir, "log"), "a");
       const args = ["--config", join(PROJECT_ROOT, "otel-collector.yaml")];
       const started = spawn(toolPath("otelcol", env), args, { env, stdio: ["ignore", log, log] });
+      closeSync(log);
       child = started;
       const health = `http://${address(observe.health)}/`;
       await eventually(async () => {
-        if (started.exitCode !== null) throw new Error(`the Collector ended; see ${join(dir, "log")}`);
+        if (started.exitCode !== null) throw new Error(readFileSync(join(dir, "log"), "utf8"));
         return (await fetch(health).catch(() => undefined))?.ok;
       }, READY_WITHIN_MS);
     },
-    kill: async () => {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
-      child.kill("SIGKILL");
-      await gone;
+    kill,
+    remove: async () => {
+      await kill();
+      rmSync(dir, { recursive: true });
     },
   };
 }
