@@ -24,7 +24,12 @@ export type StepContext = {
   readonly signal: AbortSignal;
   /** Tells whoever watches the run how far the work is. */
   progress(note: ProgressNote): void;
-  readonly usage: { /** Adds to what the step cost so far, failed calls too. */ add(usage: Usage): void };
+  readonly usage: {
+    /**
+     * Adds to what the step cost so far, failed calls too: whole numbers from 0. @throws GenesisError `E_AGENT`, which
+     * fails the step for good, for anything else
+     */ add(usage: Usage): void;
+  };
   /** The task that the run began with, read from the log when it is first asked for. */
   task(): Promise<EventData<"task.submitted">>;
   /** The goal of that task. */

@@ -3,7 +3,7 @@ import type { Usage } from "../contract/plan.ts";
 import { ATTRIBUTE, type Observation, type Point } from "../telemetry/names.ts";
 
 /** One attempt that an agent made: how long it took, the code of its error if it failed, and what it spent. */
-export type Done = {
+export type Attempt = {
   agent: string;
   durationMs: number;
   error: ErrorCode | undefined;
@@ -11,7 +11,7 @@ export type Done = {
 };
 
 /** What an attempt shows: how long it took and how it ended, what it spent, and the error's code on its span. */
-export function observe({ agent, durationMs, error, usage = {} }: Done): Observation {
+export function observe({ agent, durationMs, error, usage = {} }: Attempt): Observation {
   const { inputTokens, outputTokens, costMicroUsd } = usage;
   const outcome = error === undefined ? "completed" : "failed";
   const tokens = (type: "input" | "output", value: number | undefined): Point[] =>

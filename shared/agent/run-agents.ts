@@ -1,5 +1,6 @@
-import { orGivenUp, type StepAtHand, type StepOutcome, type Stop } from "../bus/attempt.ts";
+import { orGivenUp, type StepAtHand, type Stop } from "../bus/attempt.ts";
 import type { BusContext, Work } from "../bus/context.ts";
+import type { StepOutcome } from "../bus/result.ts";
 import { waitForSetup } from "../bus/wait-for-setup.ts";
 import { work } from "../bus/work.ts";
 import type { ErrorCode } from "../contract/errors.ts";

@@ -138,6 +138,32 @@ test("usage adds up, also of a step that fails in the end", async () => {
   assert.deepEqual(outcome.failed.usage, usage);
 });
 
+for (const [field, value, rule] of [
+  ["inputTokens", 1.5, "must be int"],
+  ["outputTokens", Number.NaN, "must be number"],
+  ["costMicroUsd", -1, "at least 0"],
+] as const)
+  test(`a cost of ${field} ${value} fails the step for good, and says which field is wrong`, async () => {
+    const outcome = await outcomeOf(
+      agentThat((_, step) => {
+        step.usage.add({ inputTokens: 5 });
+        step.usage.add({ [field]: value });
+        return "done";
+      }),
+    );
+    assert.ok("failed" in outcome);
+    const { code, retryable, details: told } = outcome.failed.error;
+    assert.deepEqual(
+      { code, retryable, told },
+      {
+        code: "E_AGENT",
+        retryable: false,
+        told: [{ path: `usage.${field}`, rule }],
+      },
+    );
+    assert.deepEqual(outcome.failed.usage, { inputTokens: 5 }, "what was right before it counts");
+  });
+
 test("the context tells where the step stands, and what came before it", async () => {
   const agent = agentThat(async (_, step) => {
     step.progress("half way");

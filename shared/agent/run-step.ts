@@ -1,8 +1,9 @@
-import type { StepAtHand, StepOutcome } from "../bus/attempt.ts";
+import type { StepAtHand } from "../bus/attempt.ts";
+import type { StepOutcome } from "../bus/result.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { EventData, StoredEvent } from "../contract/events.ts";
-import type { Usage } from "../contract/plan.ts";
-import { parseWith } from "../contract/validate.ts";
+import { usage, type Usage } from "../contract/plan.ts";
+import { issues, parseWith } from "../contract/validate.ts";
 import type { Log } from "../telemetry/logging.ts";
 import type { Agent, StepContext, Task } from "./define-agent.ts";
 import { asAgentError } from "./errors.ts";
@@ -18,20 +19,20 @@ export type Given = Omit<StepAtHand, "event"> & { event: Dispatched; log: Log };
  * @throws GenesisError `E_STORAGE` alone: the broker's troubles are no failure of the step
  */
 export async function runStep(agent: Agent, given: Given): Promise<StepOutcome> {
-  const spent: Usage[] = [];
+  const spending = openSpending();
   try {
     const task = taskOf(agent, given.event.data.taskType);
     const input = parseWith(task.input, given.event.data.input, "input", "E_INPUT");
-    const returned = await task.handler(input as never, contextOf(given, spent));
+    const returned = await task.handler(input as never, contextOf(given, spending));
     const output = parseWith(task.output, returned, "output", "E_AGENT");
-    return { completed: { output, ...usageOf(spent) } };
+    return { completed: { output, ...spending.soFar() } };
   } catch (thrown) {
     const error = asAgentError(thrown);
     if (error.code === "E_STORAGE") throw error;
     // A step that was told to stop ends with an error too, and that is no news.
     if (!given.signal.aborted)
       given.log.warn({ event: "step_failed", code: error.code, err: error }, "the step failed");
-    return { failed: { error: error.toJSON(), ...usageOf(spent) } };
+    return { failed: { error: error.toJSON(), ...spending.soFar() } };
   }
 }
 
@@ -42,7 +43,7 @@ function taskOf(agent: Agent, type: string): Task {
   return task;
 }
 
-function contextOf({ event, readTask: read, ...rest }: Given, spent: Usage[]): StepContext {
+function contextOf({ event, readTask: read, ...rest }: Given, { add }: Spending): StepContext {
   const { run, step = "", attempt = 1, data } = event;
   let task: Promise<EventData<"task.submitted">> | undefined;
   const readTask = (): Promise<EventData<"task.submitted">> => (task ??= read());
@@ -54,18 +55,31 @@ function contextOf({ event, readTask: read, ...rest }: Given, spent: Usage[]): S
     taskType: data.taskType,
     title: data.title,
     effectKey: data.effectKey,
-    usage: { add: (usage) => void spent.push(usage) },
+    usage: { add },
     task: readTask,
     goal: async () => (await readTask()).goal,
   };
 }
 
-/** The sum of what was spent; nothing when nothing was told. */
-function usageOf(spent: readonly Usage[]): { usage?: Usage } {
-  if (spent.length === 0) return {};
-  const usage: Usage = {};
-  for (const part of spent)
-    for (const key of ["inputTokens", "outputTokens", "costMicroUsd"] as const)
-      if (part[key] !== undefined) usage[key] = (usage[key] ?? 0) + part[key];
-  return { usage };
+type Spending = { add: (part: Usage) => void; soFar: () => { usage?: Usage } };
+
+/** Adds up what a step costs; nothing as long as nothing was told. */
+function openSpending(): Spending {
+  let total: Usage | undefined;
+  return {
+    add: (part) => {
+      const sum = checked(part);
+      for (const key of ["inputTokens", "outputTokens", "costMicroUsd"] as const)
+        if (total?.[key] !== undefined) sum[key] = (sum[key] ?? 0) + total[key];
+      total = checked(sum);
+    },
+    soFar: () => (total === undefined ? {} : { usage: total }),
+  };
+}
+
+/** @throws GenesisError `E_AGENT`, for good, where a sum is none that can stand in the log */
+function checked(spent: Usage): Usage {
+  const result = usage.safeParse(spent);
+  if (result.success) return result.data;
+  throw new GenesisError("E_AGENT", issues(result.error, "usage"), { retryable: false });
 }

@@ -1,4 +1,4 @@
-import type { StepOutcome } from "../bus/attempt.ts";
+import type { StepOutcome } from "../bus/result.ts";
 import { POLICY_DEFAULTS, type EventData } from "../contract/events.ts";
 import type { LogFields } from "../telemetry/logging.ts";
 import type { Agent, ProgressNote } from "./define-agent.ts";

@@ -23,6 +23,8 @@ export type Outcome =
 
 export type AppendOptions = {
   correlationId: string;
+  /** The fact's message, where it was encoded before. */
+  encoded?: EncodedEvent;
   /** When the fact was made, where that was not just now; milliseconds since the epoch. */
   madeAtMs?: number;
   /** The message whose span the published one belongs under, instead of the work at hand. */
@@ -103,9 +105,13 @@ export function appender({ requests, name, subjects }: Stream, { read, readLast 
     throw storageError("stores the fact");
   };
 
-  return async (append, { correlationId, madeAtMs = Date.now(), under, root, tryForMs = TRY_FOR_MS }) => {
+  return async (
+    append,
+    { correlationId, encoded, madeAtMs = Date.now(), under, root, tryForMs = TRY_FOR_MS },
+  ) => {
     const { run, step, attempt } = append.event;
-    const message = encode(subjects, append.event, correlationId, new Date(madeAtMs).toISOString());
+    const message =
+      encoded ?? encode(subjects, append.event, correlationId, new Date(madeAtMs).toISOString());
     const template = subjects.template(message.subject);
     const about = { template, stream: name, messageId: message.id, correlationId, run, step, attempt, under };
     const published = { ...about, bytes: message.bytes.length, joins: append.links };

@@ -1,9 +1,8 @@
-import { GenesisError, asGenesisError, type ErrorShape } from "../contract/errors.ts";
-import type { EventData, NewEvent, StoredEvent } from "../contract/events.ts";
-import { parseJson } from "../contract/json.ts";
-import type { Usage } from "../contract/plan.ts";
+import { GenesisError, asGenesisError } from "../contract/errors.ts";
+import type { EventData, StoredEvent } from "../contract/events.ts";
 import type { Bus } from "./connect.ts";
 import { tellProgress } from "./progress.ts";
+import { failure, resultOf, type Result, type StepOutcome } from "./result.ts";
 import { resolveResults } from "./results.ts";
 import { whileWanted } from "./while-wanted.ts";
 
@@ -19,12 +18,10 @@ export type StepAtHand = {
   readTask: () => Promise<EventData<"task.submitted">>;
 };
 
-/** What came of a step: the part of `step.completed` or `step.failed` that the agent decides. */
-export type StepOutcome =
-  | { completed: { output: unknown; usage?: Usage } }
-  | { failed: { error: ErrorShape; usage?: Usage } };
-
-/** Does a step; nothing, when it was given up. What it throws is `E_AGENT`. */
+/**
+ * Does a step; nothing, when it was given up. Whatever goes wrong with it is an outcome. @throws GenesisError
+ * `E_STORAGE` alone, when the broker does not answer it
+ */
 export type RunStep = (step: StepAtHand) => Promise<StepOutcome | undefined>;
 
 /** Why a step in hand was told to stop. */
@@ -54,14 +51,14 @@ export async function attempt(
   bus: Bus,
   run: RunStep,
   { event, signal }: { event: StoredEvent<"step.dispatched">; signal: AbortSignal },
-): Promise<NewEvent | undefined> {
+): Promise<Result | undefined> {
   const startedAt = new Date().toISOString();
   const outcome = signal.aborted ? undefined : await outcomeOf(bus, run, { event, signal });
   const stop = signal.aborted ? (signal.reason as Stop) : undefined;
   if (stop === "finished" || stop === "drain") return undefined;
-  if (outcome !== undefined && "completed" in outcome) return completed(event, startedAt, outcome.completed);
-  if (stop === "timeout") return failed(event, { error: new GenesisError("E_TIMEOUT").toJSON() });
-  return outcome && failed(event, outcome.failed);
+  const isLate = stop === "timeout" && (outcome === undefined || "failed" in outcome);
+  if (isLate) return failure(bus.subjects, event, new GenesisError("E_TIMEOUT"));
+  return outcome && resultOf(bus.subjects, event, { outcome, startedAt });
 }
 
 async function outcomeOf(
@@ -81,7 +78,7 @@ async function outcomeOf(
     };
     return await orGivenUp(run(step), signal);
   } catch (thrown) {
-    const error = asAgentError(thrown);
+    const error = asGenesisError(thrown);
     // What a step that is told to stop could not read is no news.
     if (error.code === "E_STORAGE" && signal.aborted) return undefined;
     if (error.code === "E_STORAGE") throw error;
@@ -107,61 +104,4 @@ async function readTask({ log, subjects }: Bus, run: string): Promise<EventData<
   if (fact?.event?.type !== "task.submitted")
     throw new GenesisError("E_SCHEMA", [{ path: "task.submitted", rule: "readable" }]);
   return fact.event.data;
-}
-
-function asAgentError(thrown: unknown): GenesisError {
-  return thrown instanceof GenesisError ? thrown : new GenesisError("E_AGENT", [], { cause: thrown });
-}
-
-function completed(
-  event: StoredEvent<"step.dispatched">,
-  startedAt: string,
-  { output, usage }: { output: unknown; usage?: Usage },
-): NewEvent {
-  const { run, step = "", attempt: number = 1, id, data } = event;
-  const finishedAt = new Date().toISOString();
-  const result = { agent: data.agent, attempt: number, output: output ?? null, startedAt, finishedAt };
-  const unwritable = whyUnwritable(result.output);
-  if (unwritable !== undefined) return failed(event, { error: unwritable });
-  return {
-    type: "step.completed",
-    run,
-    step,
-    tokens: [step],
-    causationId: id,
-    data: { ...result, ...(usage && { usage }) },
-  };
-}
-
-/** `step.failed` for one attempt. */
-export function failed(
-  { run, step = "", attempt: number = 1, id, data }: StoredEvent<"step.dispatched">,
-  { error, usage }: { error: ErrorShape; usage?: Usage },
-): NewEvent {
-  return {
-    type: "step.failed",
-    run,
-    step,
-    attempt: number,
-    tokens: [step, number],
-    causationId: id,
-    data: { agent: data.agent, error, ...(usage && { usage }) },
-  };
-}
-
-/**
- * Why readers of the log would refuse an output, if they would: an agent may return what JSON, or the contract's
- * limits, do not hold.
- */
-function whyUnwritable(output: unknown): ErrorShape | undefined {
-  try {
-    parseJson(new TextEncoder().encode(JSON.stringify({ data: { output } })));
-    return undefined;
-  } catch (error) {
-    const { code, details } = asGenesisError(error);
-    const isKnown = code === "E_INTERNAL" ? "E_AGENT" : code;
-    return new GenesisError(isKnown, [...details, { path: "output", rule: "writable as JSON" }], {
-      retryable: false,
-    }).toJSON();
-  }
 }

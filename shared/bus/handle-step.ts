@@ -1,14 +1,15 @@
 import { GenesisError, asGenesisError } from "../contract/errors.ts";
-import type { NewEvent, StoredEvent } from "../contract/events.ts";
+import type { StoredEvent } from "../contract/events.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
-import { attempt, failed, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
+import { attempt, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
 import { claim } from "./claims.ts";
 import type { BusContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { eventOf } from "./fact.ts";
 import type { FinishedRuns } from "./finished-runs.ts";
 import { processedEvent } from "./processed.ts";
+import { failure, type Result } from "./result.ts";
 import { giveUp } from "./settle.ts";
 import { whileWanted } from "./while-wanted.ts";
 
@@ -77,7 +78,7 @@ async function doStep(ctx: BusContext, { run, signal }: HowToRun, { delivery, ev
   const { deaths, release } = await claim(bus, event, delivery.deliveryCount);
   if (deaths >= MAX_DEATHS) {
     const poison = new GenesisError("E_POISON");
-    await append(ctx, event, failed(event, { error: poison.toJSON() }));
+    await append(ctx, event, failure(bus.subjects, event, poison));
     return giveUp(ctx, delivery, poison);
   }
   // Before the message is settled: whoever gets it next looks at the claims at once.
@@ -88,10 +89,10 @@ async function doStep(ctx: BusContext, { run, signal }: HowToRun, { delivery, ev
 
 /** Has a step done and keeps what came of it. False when this process stops before anything did. */
 async function attemptOnce(ctx: BusContext, { run, signal }: HowToRun, event: Dispatched): Promise<boolean> {
-  const fact = await attempt(ctx.bus, run, { event, signal });
-  if (fact === undefined) return signal.reason !== ("drain" satisfies Stop);
+  const result = await attempt(ctx.bus, run, { event, signal });
+  if (result === undefined) return signal.reason !== ("drain" satisfies Stop);
   // Again while the broker cannot store it: no step is done twice for that.
-  await whileWanted(ctx.bus, signal, () => append(ctx, event, fact));
+  await whileWanted(ctx.bus, signal, () => append(ctx, event, result));
   return true;
 }
 
@@ -113,17 +114,14 @@ async function isSettled(
   return ends.length > 0;
 }
 
-async function append(ctx: BusContext, dispatched: Dispatched, event: NewEvent): Promise<void> {
-  const { correlationId } = dispatched;
-  try {
-    const outcome = await ctx.bus.log.append({ event, expect: "subject" }, { correlationId });
-    if (outcome.kind === "stored" && outcome.again) record("effectDuplicates", { kind: "same" });
-    if (outcome.kind !== "superseded") return;
-    record("effectDuplicates", { kind: "late" });
-    ctx.log.info({ event: "late_result" }, "another result stands already");
-  } catch (thrown) {
-    const error = asGenesisError(thrown);
-    if (error.code !== "E_TOO_LARGE" || event.type === "step.failed") throw error;
-    await append(ctx, dispatched, failed(dispatched, { error: error.toJSON() }));
-  }
+async function append(
+  { bus, log }: BusContext,
+  { correlationId }: Dispatched,
+  { event, message }: Result,
+): Promise<void> {
+  const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, encoded: message });
+  if (outcome.kind === "stored" && outcome.again) record("effectDuplicates", { kind: "same" });
+  if (outcome.kind !== "superseded") return;
+  record("effectDuplicates", { kind: "late" });
+  log.info({ event: "late_result" }, "another result stands already");
 }

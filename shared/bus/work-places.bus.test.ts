@@ -5,9 +5,10 @@ import { eventually } from "../../test/support/eventually.ts";
 import { dispatched } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import type { NewEvent } from "../contract/events.ts";
-import type { StepAtHand, StepOutcome } from "./attempt.ts";
+import type { StepAtHand } from "./attempt.ts";
 import { connect } from "./connect.ts";
 import type { Work } from "./context.ts";
+import type { StepOutcome } from "./result.ts";
 import { work } from "./work.ts";
 
 let cell: TestCell;

@@ -6,7 +6,7 @@ import { chmod, readFile, rename, rm, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
-import type { StepOutcome } from "../../../shared/bus/attempt.ts";
+import type { StepOutcome } from "../../../shared/bus/result.ts";
 import { notRun } from "../../../test/support/not-run.ts";
 import { hasProgram } from "../../../test/support/programs.ts";
 import { addFiles, commitAll, makeTree } from "../../../test/support/tree.ts";
