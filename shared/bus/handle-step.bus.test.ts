@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
@@ -9,6 +10,8 @@ import type { RunStep, StepAtHand } from "./attempt.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
 import { watchFinishedRuns, type FinishedRuns } from "./finished-runs.ts";
 import { handleStep } from "./handle-step.ts";
+
+const MIB = 1024 * 1024;
 
 let cell: TestCell;
 let finished: FinishedRuns;
@@ -69,6 +72,42 @@ test("steps leave nothing behind at the signal that lives as long as the process
   }
   assert.equal(getEventListeners(stopping.signal, "abort").length, 0);
 });
+
+test("a step is acknowledged once its result is on disk, and not before", async (t) => {
+  const full = await startCell([{ name: "worker", concurrency: 1 }], { logMaxBytes: MIB });
+  t.after(() => full.stop());
+  const { bus } = full;
+  const event = dispatched("full", "s", { timeoutMs: 3_600_000 });
+  await bus.log.append({ event, expect: "attempt" }, { correlationId: "corr-1" });
+  for (const bytes of [100_000, 1000]) await fill(bus, bytes);
+  const consumer = await bus.js.consumers.get("GENESIS", "agent-worker-normal");
+  const delivery = deliveryOf((await consumer.next({ expires: 5000 }))!);
+  let times = 0;
+  const run: RunStep = async () => ({ completed: { output: ++times } });
+  const unwatched = watchFinishedRuns(bus);
+  const means = { run, finished: unwatched, stopping: new AbortController().signal };
+  const handled = handleStep({ ...full.ctx, name: "agents" }, means, delivery);
+  await eventually(() => times === 1);
+  await sleep(300);
+  assert.equal((await consumer.info()).num_ack_pending, 1);
+  await bus.jsm.streams.update("GENESIS", { max_bytes: 8 * MIB });
+  await handled;
+  await eventually(async () => (await consumer.info()).num_ack_pending === 0);
+  const result = (await bus.log.read("genesis.v1.step.completed.full.s"))?.event;
+  assert.equal(result?.type === "step.completed" && result.data.output, 1);
+  assert.equal(times, 1);
+});
+
+/** Publishes messages of a size until the log takes no more. */
+async function fill({ js }: TestCell["bus"], bytes: number): Promise<void> {
+  for (let i = 0; ; i++) {
+    const stored = await js.publish(`genesis.v1.step.skipped.fill${bytes}.${i}`, new Uint8Array(bytes)).then(
+      () => true,
+      () => false,
+    );
+    if (!stored) return;
+  }
+}
 
 test("what a step needs to begin is waited for while the broker is away, and costs no delivery", async () => {
   await append("away", "high");

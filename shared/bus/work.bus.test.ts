@@ -104,6 +104,15 @@ test("what nobody waits for any more is not begun", async () => {
   await put(finished("ended"));
   await put(dispatched("answered", "s"));
   await put(completed("answered", "s"));
+  await put(dispatched("skipped", "s"));
+  await put({
+    type: "step.skipped",
+    run: "skipped",
+    step: "s",
+    tokens: ["s"],
+    causationId: "c",
+    data: { reason: "a test" },
+  });
   await put(dispatched("given-up", "s", { attempt: 1 }));
   const error = new GenesisError("E_TIMEOUT").toJSON();
   await put({
