@@ -8,6 +8,15 @@ import type { Log } from "../telemetry/logging.ts";
 /** What a handler says while it works: a line of text, or fields of its own. Nobody stores it. */
 export type ProgressNote = string | Record<string, unknown>;
 
+/** What a step cost. */
+export type UsageMeter = {
+  /**
+   * Adds to what the step cost so far, failed calls too: whole numbers from 0. @throws GenesisError `E_AGENT`, which
+   * fails the step for good, for anything else
+   */
+  add(usage: Usage): void;
+};
+
 /** The step that a handler works on, and what it may do meanwhile. */
 export type StepContext = {
   readonly run: string;
@@ -24,12 +33,7 @@ export type StepContext = {
   readonly signal: AbortSignal;
   /** Tells whoever watches the run how far the work is. */
   progress(note: ProgressNote): void;
-  readonly usage: {
-    /**
-     * Adds to what the step cost so far, failed calls too: whole numbers from 0. @throws GenesisError `E_AGENT`, which
-     * fails the step for good, for anything else
-     */ add(usage: Usage): void;
-  };
+  readonly usage: UsageMeter;
   /** The task that the run began with, read from the log when it is first asked for. */
   task(): Promise<EventData<"task.submitted">>;
   /** The goal of that task. */

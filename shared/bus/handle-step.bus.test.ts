@@ -3,8 +3,10 @@ import { getEventListeners } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../test/support/eventually.ts";
-import { dispatched } from "../../test/support/facts.ts";
+import { completed, dispatched } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
+import { GenesisError } from "../contract/errors.ts";
+import { sha256 } from "../contract/plan-hash.ts";
 import type { Lane } from "../contract/subjects.ts";
 import type { RunStep, StepAtHand } from "./attempt.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
@@ -56,6 +58,28 @@ test("a step that was given back at every restart is no poison, however often", 
   await handle(await take(), completes);
   assert.equal(await standing("step.failed.deployed.s.1"), undefined);
   assert.equal((await standing("step.completed.deployed.s"))?.type, "step.completed");
+});
+
+test("the results that a step is given are waited for while the broker does not hand them out", async () => {
+  const { bus } = cell;
+  const subject = "genesis.v1.step.completed.referred.before";
+  const result = { event: completed("referred", "before", { large: true }), expect: "subject" } as const;
+  await bus.log.append(result, { correlationId: "corr-1" });
+  const { bytes } = (await bus.log.readStored(subject))!;
+  const results = { before: { $ref: subject, bytes: bytes.length, sha256: sha256(bytes) } };
+  const event = dispatched("referred", "s", { results });
+  await bus.log.append({ event, expect: "attempt" }, { correlationId: "corr-1" });
+  let refused = 0;
+  const readStored = async (asked: string) => {
+    if (refused++ < 2) throw new GenesisError("E_STORAGE");
+    return bus.log.readStored(asked);
+  };
+  const run: RunStep = async (step) => ({ completed: { output: step.results } });
+  const means = { run, finished, stopping: new AbortController().signal };
+  const ctx = { ...cell.ctx, name: "agents", bus: { ...bus, log: { ...bus.log, readStored } } };
+  await handleStep(ctx, means, await take());
+  const fact = await standing("step.completed.referred.s");
+  assert.deepEqual(fact?.type === "step.completed" && fact.data.output, { before: { large: true } });
 });
 
 test("steps leave nothing behind at the signal that lives as long as the process", async () => {

@@ -6,7 +6,7 @@ import { dispatched } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import type { NewEvent } from "../contract/events.ts";
 import type { StepAtHand } from "./attempt.ts";
-import { connect } from "./connect.ts";
+import { connect, type Bus } from "./connect.ts";
 import type { Work } from "./context.ts";
 import type { StepOutcome } from "./result.ts";
 import { work } from "./work.ts";
@@ -24,9 +24,14 @@ beforeEach(async () => {
 
 const done = (output: unknown): StepOutcome => ({ completed: { output } });
 
-async function worker(run: (step: StepAtHand) => Promise<StepOutcome>, bus = cell.bus): Promise<void> {
-  const one = { name: "worker", concurrency: 1, run };
-  works.push(...(await work({ ...cell.ctx, bus, name: "agents" }, [one])));
+type Where = { bus?: Bus; concurrency?: number };
+
+async function worker(
+  run: (step: StepAtHand) => Promise<StepOutcome>,
+  { bus = cell.bus, concurrency = 1 }: Where = {},
+): Promise<void> {
+  const ctx = { ...cell.ctx, bus, name: "agents" };
+  works.push(...(await work(ctx, [{ name: "worker", concurrency, run }])));
 }
 
 const put = async (event: NewEvent): Promise<void> => {
@@ -70,7 +75,7 @@ test("a step does not wait behind one that takes long while another instance has
     if (event.step === "long") await new Promise<void>((resolve) => (release = resolve));
     return done(1);
   };
-  for (const bus of [cell.bus, other]) await worker(run, bus);
+  for (const bus of [cell.bus, other]) await worker(run, { bus });
   for (let round = 0; round < 5; round++) {
     await put(dispatched(`spread${round}`, "long", { lane: "high" }));
     await eventually(() => release !== undefined);
@@ -128,4 +133,24 @@ test("a step that takes long is kept by a heartbeat at a third of the ack wait, 
   mock.timers.tick(10_000);
   await cell.bus.nc.flush();
   assert.deepEqual(heartbeats, ["+WPI", "+WPI", "+ACK"]);
+});
+
+test("a step in hand that the broker delivers again is not begun again", async () => {
+  await cell.bus.jsm.consumers.update("GENESIS", "agent-worker-low", { ack_wait: 300e6 });
+  const infoOf = () => cell.bus.jsm.consumers.info("GENESIS", "agent-worker-low");
+  let begun = 0;
+  let finish: (() => void) | undefined;
+  await worker(
+    async () => {
+      begun++;
+      await new Promise<void>((resolve) => (finish = resolve));
+      return done(1);
+    },
+    { concurrency: 2 },
+  );
+  await put(dispatched("again", "s", { lane: "low" }));
+  await eventually(async () => (await infoOf()).delivered.consumer_seq >= 3);
+  finish?.();
+  await eventually(async () => (await infoOf()).num_ack_pending === 0);
+  assert.equal(begun, 1);
 });
