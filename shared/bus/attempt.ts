@@ -31,9 +31,8 @@ export type Stop = "finished" | "timeout" | "drain";
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * How long an attempt may still take, in milliseconds, by the broker's time of its dispatch. Only asked of an attempt
- * that execution has not given up yet; so one that seems to be over says that this machine's clock is wrong, and is
- * given its full time.
+ * How long an attempt may still take, in milliseconds, by the broker's clock. Only asked of an attempt that execution
+ * has not given up yet; so one that seems to be over says that the clock is wrong, and is given its full time.
  */
 export function timeLeftMs({ storedAtMs, data }: StoredEvent<"step.dispatched">, nowMs: number): number {
   const leftMs = storedAtMs + data.timeoutMs - nowMs;

@@ -37,7 +37,8 @@ async function take(lane: Lane = "normal"): Promise<Delivery> {
 }
 
 const handle = (delivery: Delivery, run: RunStep, stopping = new AbortController().signal) =>
-  handleStep({ ...cell.ctx, name: "agents" }, { run, finished, stopping }, delivery);
+  handleStep({ ...cell.ctx, name: "agents" }, { run, finished, clock: Date.now, stopping }, delivery);
+const returnsResults: RunStep = async ({ results }) => ({ completed: { output: results } });
 const completes: RunStep = async () => ({ completed: { output: "done" } });
 const standing = async (subject: string) => (await cell.bus.log.read(`genesis.v1.${subject}`))?.event;
 const waitsForAbort = ({ signal }: StepAtHand): Promise<never> =>
@@ -74,8 +75,7 @@ test("the results that a step is given are waited for while the broker does not 
     if (refused++ < 2) throw new GenesisError("E_STORAGE");
     return bus.log.readStored(asked);
   };
-  const run: RunStep = async (step) => ({ completed: { output: step.results } });
-  const means = { run, finished, stopping: new AbortController().signal };
+  const means = { run: returnsResults, finished, clock: Date.now, stopping: new AbortController().signal };
   const ctx = { ...cell.ctx, name: "agents", bus: { ...bus, log: { ...bus.log, readStored } } };
   await handleStep(ctx, means, await take());
   const fact = await standing("step.completed.referred.s");
@@ -108,8 +108,8 @@ test("a step is acknowledged once its result is on disk, and not before", async 
   const delivery = deliveryOf((await consumer.next({ expires: 5000 }))!);
   let times = 0;
   const run: RunStep = async () => ({ completed: { output: ++times } });
-  const unwatched = watchFinishedRuns(bus);
-  const means = { run, finished: unwatched, stopping: new AbortController().signal };
+  const ofFull = watchFinishedRuns(bus);
+  const means = { run, finished: ofFull, clock: Date.now, stopping: new AbortController().signal };
   const handled = handleStep({ ...full.ctx, name: "agents" }, means, delivery);
   await eventually(() => times === 1);
   await sleep(300);

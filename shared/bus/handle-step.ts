@@ -3,6 +3,7 @@ import type { StoredEvent } from "../contract/events.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import { attempt, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
+import type { BrokerClock } from "./broker-clock.ts";
 import { claim } from "./claims.ts";
 import type { BusContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -19,6 +20,8 @@ type Dispatched = StoredEvent<"step.dispatched">;
 export type Means = {
   run: RunStep;
   finished: FinishedRuns;
+  /** The attempt's time began by it, when its dispatch was stored. */
+  clock: BrokerClock;
   /** Aborts with `drain` when this process stops. */
   stopping: AbortSignal;
 };
@@ -45,7 +48,7 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   }
   const stop = new AbortController();
   const abort = (reason: Stop) => () => stop.abort(reason);
-  const timer = setTimeout(abort("timeout"), timeLeftMs(event, Date.now()));
+  const timer = setTimeout(abort("timeout"), timeLeftMs(event, means.clock()));
   const unwatch = means.finished.watch(event.run, abort("finished"));
   const unhear = hear(means.stopping, abort("drain"));
   try {

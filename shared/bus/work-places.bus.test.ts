@@ -154,3 +154,16 @@ test("a step in hand that the broker delivers again is not begun again", async (
   await eventually(async () => (await infoOf()).num_ack_pending === 0);
   assert.equal(begun, 1);
 });
+
+test("an attempt has its time although this machine's clock is ahead of the broker's", async (t) => {
+  const trueNow = Date.now;
+  mock.method(Date, "now", () => trueNow() + 59_500);
+  t.after(() => mock.restoreAll());
+  await worker(async ({ signal }) => {
+    await sleep(1000);
+    return done(signal.aborted);
+  });
+  await put(dispatched("ahead", "s", { timeoutMs: 60_000 }));
+  const result = await eventually(() => completedOf("ahead"));
+  assert.equal(result.type === "step.completed" && result.data.output, false);
+});

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ACK_WAIT_MS, agentConsumer } from "../contract/streams.ts";
 import { LANES, type Lane } from "../contract/subjects.ts";
 import type { RunStep, Stop } from "./attempt.ts";
+import { openBrokerClock } from "./broker-clock.ts";
 import { watchDurable } from "./broker-gauges.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -30,12 +31,13 @@ const DRAIN_WITHIN_MS = 5000;
  * wanted, do it, append its one result or the failure of this attempt, wait for the broker's word, acknowledge.
  */
 export async function work(ctx: BusContext, workers: readonly Worker[]): Promise<Work[]> {
+  const clock = await openBrokerClock(ctx.bus);
   const finished = watchFinishedRuns(ctx.bus);
   const desks = new Map(
     workers.map(({ name, concurrency, run }) => {
       const stopping = new AbortController();
       const handle = (delivery: Delivery) =>
-        handleStep(ctx, { run, finished, stopping: stopping.signal }, delivery);
+        handleStep(ctx, { run, finished, clock, stopping: stopping.signal }, delivery);
       return [name, { name, places: concurrency, stopping, handle }];
     }),
   );
