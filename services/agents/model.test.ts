@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { tryStep, type Tried, type TriedStep } from "../../shared/agent/try-step.ts";
+import { tryStep, type Tried, type TriedStep } from "../../test/support/try-step.ts";
 import { agentCard } from "../../shared/domain/agents.ts";
 import { modelEndpoint, type Answer, type Asked } from "../../test/support/model-endpoint.ts";
 import { modelAgent } from "./model.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tryStep } from "../../shared/agent/try-step.ts";
+import { tryStep } from "../../test/support/try-step.ts";
 import { agentCard } from "../../shared/domain/agents.ts";
 import { simulatedAgent } from "./simulated.ts";
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { GenesisError } from "../contract/errors.ts";
 import { defineAgent, type Agent, type StepContext } from "./define-agent.ts";
 import { RetryableError, TerminalError } from "./errors.ts";
-import { tryStep, type TriedStep } from "./try-step.ts";
+import { tryStep, type TriedStep } from "../../test/support/try-step.ts";
 
 /** An agent with one task, `work`, that does what it is told. */
 const agentThat = (handler: (input: { n: number }, step: StepContext) => unknown): Agent =>

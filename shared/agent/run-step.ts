@@ -9,10 +9,10 @@ import type { Agent, StepContext, Task } from "./define-agent.ts";
 import { asAgentError } from "./errors.ts";
 
 /** The part of a dispatch that an agent reads. */
-export type Dispatched = Pick<StoredEvent<"step.dispatched">, "run" | "step" | "attempt" | "data">;
+export type AgentDispatch = Pick<StoredEvent<"step.dispatched">, "run" | "step" | "attempt" | "data">;
 
 /** A step that was given to this agent, and what its handler may reach from there. */
-export type Given = Omit<StepAtHand, "event"> & { event: Dispatched; log: Log };
+export type Given = Omit<StepAtHand, "event"> & { event: AgentDispatch; log: Log };
 
 /**
  * Has the agent do a step. Whatever goes wrong is an outcome, its text and stack only in the log.

@@ -50,7 +50,7 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   const abort = (reason: Stop) => () => stop.abort(reason);
   const timer = setTimeout(abort("timeout"), timeLeftMs(event, means.clock()));
   const unwatch = means.finished.watch(event.run, abort("finished"));
-  const unhear = hear(means.stopping, abort("drain"));
+  const unlisten = listen(means.stopping, abort("drain"));
   try {
     await processSpan(processedEvent(bus, delivery, { event, task: undefined }), () =>
       doStep(ctx, { run: means.run, signal: stop.signal }, { delivery, event }),
@@ -58,7 +58,7 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   } finally {
     clearTimeout(timer);
     unwatch();
-    unhear();
+    unlisten();
   }
 }
 
@@ -66,7 +66,7 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
  * Listens to a signal that lives as long as the process. Returns how to stop, without which every step would leave
  * something behind at it; `AbortSignal.any` does.
  */
-function hear(signal: AbortSignal, onAbort: () => void): () => void {
+function listen(signal: AbortSignal, onAbort: () => void): () => void {
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);
   return () => signal.removeEventListener("abort", onAbort);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
+import { tryStep, type TriedStep } from "../../../test/support/try-step.ts";
 import { notRun } from "../../../test/support/not-run.ts";
 import { hasProgram } from "../../../test/support/programs.ts";
 import { addFiles, commitAll, makeTree } from "../../../test/support/tree.ts";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
+import { tryStep, type TriedStep } from "../../../test/support/try-step.ts";
 import { notRun } from "../../../test/support/not-run.ts";
 import { hasProgram } from "../../../test/support/programs.ts";
 import { addFiles, commitAll, makeTree } from "../../../test/support/tree.ts";

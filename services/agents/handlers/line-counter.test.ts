@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
+import { tryStep, type TriedStep } from "../../../test/support/try-step.ts";
 import type { StepOutcome } from "../../../shared/bus/result.ts";
 import { makeTree } from "../../../test/support/tree.ts";
 import { MAX_FILE_BYTES } from "../audit/read-text.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { tryStep, type TriedStep } from "../../../shared/agent/try-step.ts";
+import { tryStep, type TriedStep } from "../../../test/support/try-step.ts";
 import { addFiles, makeTree } from "../../../test/support/tree.ts";
 import { agent } from "./report-writer.ts";
 

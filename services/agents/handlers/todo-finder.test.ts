@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tryStep } from "../../../shared/agent/try-step.ts";
+import { tryStep } from "../../../test/support/try-step.ts";
 import { makeTree } from "../../../test/support/tree.ts";
 import type { TodoList } from "../audit/results.ts";
 import { agent } from "./todo-finder.ts";

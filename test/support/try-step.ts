@@ -1,8 +1,8 @@
-import type { StepOutcome } from "../bus/result.ts";
-import { POLICY_DEFAULTS, type EventData } from "../contract/events.ts";
-import type { LogFields } from "../telemetry/logging.ts";
-import type { Agent, ProgressNote } from "./define-agent.ts";
-import { runStep, type Dispatched } from "./run-step.ts";
+import type { Agent, ProgressNote } from "../../shared/agent/define-agent.ts";
+import { runStep, type AgentDispatch } from "../../shared/agent/run-step.ts";
+import type { StepOutcome } from "../../shared/bus/result.ts";
+import { POLICY_DEFAULTS, type EventData } from "../../shared/contract/events.ts";
+import type { LogFields } from "../../shared/telemetry/logging.ts";
 
 /** A step to try an agent with; what is left out is filled in. */
 export type TriedStep = {
@@ -21,8 +21,8 @@ export type TriedStep = {
 export type Tried = { outcome: StepOutcome; progress: ProgressNote[]; logged: LogFields[] };
 
 /**
- * The test kit: has an agent do a step as a dispatch would, without a bus. Checks of input and output, error mapping
- * and usage are those of production.
+ * Has an agent do a step as a dispatch would, without a bus. Checks of input and output, error mapping and usage are
+ * those of production.
  */
 export async function tryStep(agent: Agent, tried: TriedStep): Promise<Tried> {
   const progress: ProgressNote[] = [];
@@ -42,7 +42,7 @@ export async function tryStep(agent: Agent, tried: TriedStep): Promise<Tried> {
 const AT = "2026-01-01T00:00:00.000Z";
 const HASH = "0".repeat(64);
 
-function dispatchOf(agent: Agent, tried: TriedStep): Dispatched {
+function dispatchOf(agent: Agent, tried: TriedStep): AgentDispatch {
   const { taskType, input = {}, results = {}, run = "run", step = "step", attempt = 1 } = tried;
   return {
     run,
