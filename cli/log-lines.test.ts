@@ -52,6 +52,16 @@ test("an error is told as its type, its text and where it was thrown", () => {
     logText(read, PLAIN),
     "00:00:00.000 INFO  gateway   given up err=GenesisError: E_JSON no (at parse (json.ts:24))",
   );
+  const own = {
+    type: "RetryableError",
+    details: [{ path: "oven", rule: "warm" }],
+    at: ["at node:fs:1:1", "at bake"],
+  };
+  const caused = parseLogLine(line(0, "agents", "", { err: { ...own, cause: err } }))!;
+  assert.match(
+    logText(caused, PLAIN),
+    / err=RetryableError: oven: warm \(at bake\), caused by GenesisError: /,
+  );
   assert.match(logText(parseLogLine(line(0, "halo", "", { err: 7 }))!, PLAIN), / err=7$/);
 });
 

@@ -15,6 +15,7 @@ test("a variable of ours that does not fit, or that nobody knows, is an error th
     ["GENESIS_METRICS_TTL_SECONDS", "0"],
     ["GENESIS_METRICS_TTL_SECONDS", "an hour"],
     ["GENESIS_METRIC_TTL", "60"],
+    ["GENESIS_LOG_ERROR_TEXT", "1"],
   ] as const)
     assert.throws(
       () => readSettings({ [variable]: value }),

@@ -82,8 +82,8 @@ const row = <T>(
 
 const lenient = <T>(strict: Row<T>): Row<T> => ({ ...strict, lenient: true });
 
-/** Only the word "true" is true, in any case, for a variable of OpenTelemetry. */
-const otelBoolean = (value: string): boolean => {
+/** Only the word "true" is true, in any case, as for a variable of OpenTelemetry. */
+const boolean = (value: string): boolean => {
   if (!/^(true|false)$/i.test(value)) throw new Unfit("must be true or false");
   return value.toLowerCase() === "true";
 };
@@ -128,6 +128,13 @@ export const SETTINGS = {
     "all",
     "log lines for machines or for people",
     oneOf("json", "pretty"),
+  ),
+  logErrorText: row(
+    "GENESIS_LOG_ERROR_TEXT",
+    "false",
+    "all",
+    "true: log lines tell the text of every error, which may quote what users wrote",
+    boolean,
   ),
   tracesFile: row(
     "GENESIS_TRACES_FILE",
@@ -273,7 +280,7 @@ export const SETTINGS = {
       integer(1, 60_000),
     ),
   ),
-  sdkDisabled: lenient(row("OTEL_SDK_DISABLED", "false", "all", "true: no spans at all", otelBoolean)),
+  sdkDisabled: lenient(row("OTEL_SDK_DISABLED", "false", "all", "true: no spans at all", boolean)),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -30,8 +30,8 @@ const observability = getObservability();
  */
 export async function service<T>(name: string, spec: Service<T>): Promise<void> {
   const settings = settingsOrExit(name);
-  const { logLevel: level, logFormat: format } = settings;
-  const log = observability.openLog({ service: name, level, format });
+  const { logLevel: level, logFormat: format, logErrorText: errorText } = settings;
+  const log = observability.openLog({ service: name, level, format, errorText });
   const running: Running = { name, log, works: [], isReady: false, isEnding: false };
   endOnSignals(running);
   try {

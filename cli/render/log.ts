@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loggedErrorText } from "../../shared/telemetry/logged-error.ts";
 import type { LogLine } from "../log-lines.ts";
 import type { Paint } from "./paint.ts";
 import { shorten, shortValue } from "./text.ts";
@@ -6,6 +7,8 @@ import { timeOfDay } from "./time.ts";
 
 const MESSAGE_WIDTH = 400;
 const VALUE_WIDTH = 200;
+/** What was thrown and two causes, each with the place it came from. */
+const ERROR_WIDTH = 800;
 const SERVICE_WIDTH = 9;
 const LEVEL_WIDTH = 5;
 
@@ -30,20 +33,19 @@ function fieldText([key, value]: [string, unknown]): string {
   const name = shorten(key, VALUE_WIDTH);
   if (key === "run") return `${name}=${shortValue(value, VALUE_WIDTH).slice(0, SHORT_RUN)}`;
   const error = key === "err" ? loggedError.safeParse(value).data : undefined;
-  return `${name}=${error ? errorText(error) : shortValue(value, VALUE_WIDTH)}`;
+  return `${name}=${error ? shorten(loggedErrorText(error), ERROR_WIDTH) : shortValue(value, VALUE_WIDTH)}`;
 }
 
 /** An error as the services log it. */
 const loggedError = z.object({
   type: z.string(),
   message: z.string().optional(),
+  details: z.array(z.object({ path: z.string(), rule: z.string() })).optional(),
   at: z.array(z.string()).optional(),
+  get cause() {
+    return loggedError.optional();
+  },
 });
-
-function errorText({ type, message, at }: z.infer<typeof loggedError>): string {
-  const told = message === undefined ? type : `${type}: ${message}`;
-  return shorten(at?.[0] === undefined ? told : `${told} (${at[0]})`, MESSAGE_WIDTH);
-}
 
 const COLOURS: Record<string, "dim" | "green" | "yellow" | "red"> = {
   trace: "dim",

@@ -1,8 +1,8 @@
 import { GenesisError, type ErrorDetail } from "../contract/errors.ts";
 
 /**
- * Both are `E_AGENT` on the bus. Their text goes nowhere, since it may quote a task; what the owner of the run and
- * the log may know stands in `details`, as a place and a rule.
+ * Both are `E_AGENT` on the bus. Their text goes nowhere by default, since it may quote a task; what the owner of the
+ * run and the log may know stands in `details`, as a place and a rule.
  */
 type Options = { details?: ErrorDetail[]; cause?: unknown };
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { GenesisError } from "../contract/errors.ts";
+import { describeError } from "../telemetry/logged-error.ts";
 import { defineAgent, type Agent, type StepContext } from "./define-agent.ts";
 import { RetryableError, TerminalError } from "./errors.ts";
 import { tryStep, type TriedStep } from "../../test/support/try-step.ts";
@@ -109,13 +110,15 @@ for (const [name, error, expected] of THROWN) {
     const { code, retryable, details: told } = outcome.failed.error;
     assert.deepEqual({ code, retryable, details: told }, { details: [], ...expected });
     assert.doesNotMatch(JSON.stringify(outcome), /secret|busy|stack/, "texts stay in the log");
-    const { event, err } = logged[0]!;
-    assert.deepEqual(
-      [event, error instanceof GenesisError ? err : (err as Error).cause],
-      ["step_failed", error],
-    );
+    const { event, code: loggedCode, err } = logged[0]!;
+    assert.deepEqual([event, loggedCode, err], ["step_failed", expected.code, error]);
   });
 }
+
+test("the place in the log of an error is the line that threw it", async () => {
+  const { logged } = await tryStep(throwing(new Error("the oven is cold")), { taskType: "work" });
+  assert.match(describeError(logged[0]!.err, false).at![0]!, /run-step\.test\.ts/);
+});
 
 const spend = (step: StepContext): void => {
   step.usage.add({ inputTokens: 10, outputTokens: 1 });

@@ -31,7 +31,7 @@ export async function runStep(agent: Agent, given: Given): Promise<StepOutcome> 
     if (error.code === "E_STORAGE") throw error;
     // A step that was told to stop ends with an error too, and that is no news.
     if (!given.signal.aborted)
-      given.log.warn({ event: "step_failed", code: error.code, err: error }, "the step failed");
+      given.log.warn({ event: "step_failed", code: error.code, err: thrown }, "the step failed");
     return { failed: { error: error.toJSON(), ...spending.soFar() } };
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import { SPAN_ID, TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
@@ -150,6 +151,33 @@ test("whatever is thrown can be logged", () => {
   loop.cause = loop;
   for (const err of [undefined, null, "text", 7, {}, loop]) log.error({ event: "odd", err }, "odd");
   assert.equal(lines.length, 6);
+});
+
+test("of an author's own error the details are told, and its text only where that was asked for", () => {
+  const details = [{ path: "input.canary", rule: "warm" }];
+  const err = Object.assign(new Error("the oven is cold"), { name: "RetryableError", details });
+  err.cause = new Error("no gas");
+  const toldBy = (options: Partial<LoggingOptions>): Record<string, unknown> => {
+    const { log, lines } = logInto(options);
+    log.warn({ event: "step_failed", err }, "the step failed");
+    return read(lines[0])["err"] as Record<string, unknown>;
+  };
+  const { at, cause, ...rest } = toldBy({});
+  assert.deepEqual(rest, { type: "RetryableError", details: [{ path: "input.…", rule: "warm" }] });
+  assert.match((at as string[])[0]!, /logging\.test\.ts/);
+  assert.doesNotMatch(JSON.stringify(cause), /gas/);
+  const { message, cause: why } = toldBy({ errorText: true });
+  assert.deepEqual([message, (why as { message: string }).message], ["the oven is cold", "no gas"]);
+});
+
+test("for people an error is one text: what was thrown and what caused it, each with its author's line", async () => {
+  const { log, lines } = logInto({ format: "pretty", errorText: true });
+  const cause = await readFile("/no/such/file").catch((error: unknown) => error);
+  log.warn({ event: "step_failed", err: new Error("no recipe", { cause }) }, "the step failed");
+  assert.match(
+    stripVTControlCharacters(lines[0]!),
+    /err=Error: no recipe \(at [^)]*logging\.test\.ts:[^)]*\)+, caused by Error: ENOENT.* \(at [^)]*logging\.test\.ts:/,
+  );
 });
 
 test("for people a line is plain text, with control characters taken out", () => {

@@ -1,6 +1,7 @@
 import { context, trace } from "@opentelemetry/api";
 import { destination, pino, stdTimeFunctions, type DestinationStream } from "pino";
 import { CorrelationContext } from "./correlation.ts";
+import { describeError } from "./logged-error.ts";
 import { LOG_KEYS, type LogKey } from "./names.ts";
 import { prettyLines } from "./pretty-lines.ts";
 
@@ -15,21 +16,27 @@ export type LogFields = { event: string; err?: unknown } & Partial<
 
 export type Log = Record<LogLevel, (fields: LogFields, message: string) => void>;
 
-export type LoggingOptions = { service: string; level: LogLevel; format: "json" | "pretty" };
+export type LoggingOptions = {
+  service: string;
+  level: LogLevel;
+  format: "json" | "pretty";
+  /** Whether the text of any error is told, which may quote what users wrote; by default only of those that are ours. */
+  errorText?: boolean;
+};
 
 /**
  * Writes one JSON object a line to standard output, with the ids of the work at hand: trace, span, correlation, run,
  * step. Keys that names.ts does not know are left out, so a goal, an input, an output or a result cannot slip in.
  */
 export function createLog(options: LoggingOptions, out: DestinationStream = standardOutput()): Log {
-  const { service, level, format } = options;
+  const { service, level, format, errorText = false } = options;
   return pino(
     {
       level,
       base: { service },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: knownKeys },
-      serializers: { err: describeError },
+      serializers: { err: (error: unknown) => describeError(error, errorText) },
       mixin: idsOfWork,
     },
     format === "pretty" ? prettyLines(out) : out,
@@ -73,36 +80,3 @@ function idsOfWork(): Record<string, unknown> {
 function knownKeys(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([key]) => Object.hasOwn(LOG_KEYS, key)));
 }
-
-const MAX_FRAMES = 8;
-const MAX_CAUSES = 3;
-
-/** Errors of a programme itself say what is wrong with it; any other text may quote what a user wrote. */
-const TELLING = new Set(["TypeError", "ReferenceError", "RangeError", "AssertionError"]);
-
-/** Below these a submission has names of the user's own: a place there is told no further. */
-const USERS_PLACES = /\b(labels|input|context)\.[^\s:;)]+/g;
-
-function withoutUsersNames(message: string): string {
-  return message.replaceAll(USERS_PLACES, "$1.…");
-}
-
-/** An error without what it may quote: type, code and where it was thrown; its text only where that is ours. */
-function describeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const { code } = error as { code?: unknown };
-  const isOurs = typeof code === "string" && code.startsWith("E_");
-  return {
-    type: error.name,
-    ...((typeof code === "string" || typeof code === "number") && { code }),
-    ...((isOurs || TELLING.has(error.name)) && { message: withoutUsersNames(error.message) }),
-    at: (error.stack ?? "")
-      .split("\n")
-      .filter(isFrame)
-      .slice(0, MAX_FRAMES)
-      .map((line) => line.trim()),
-    ...(error.cause !== undefined && depth < MAX_CAUSES && { cause: describeError(error.cause, depth + 1) }),
-  };
-}
-
-const isFrame = (line: string): boolean => /^\s+at /.test(line);

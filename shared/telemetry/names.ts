@@ -790,7 +790,7 @@ export const LOG_KEYS = {
   attempt: log("telemetry", "which attempt of the step"),
   agent: log("agents", "the agent that the line is about"),
   code: log("transport", "the error code of the contract"),
-  err: log("telemetry", "an error: its type and code, and where it was thrown"),
+  err: log("telemetry", "an error: its type, code and details, and where it was thrown"),
   subject: log("transport", "the template of a subject, without its ids"),
   stream: log("transport", "a stream of the broker"),
   consumer: log("transport", "a durable consumer of the broker"),

@@ -1,5 +1,6 @@
 import type { DestinationStream } from "pino";
 import { stripVTControlCharacters, styleText } from "node:util";
+import { loggedErrorText, type LoggedError } from "./logged-error.ts";
 
 const COLOURS = {
   trace: "gray",
@@ -17,7 +18,7 @@ export function prettyLines(out: DestinationStream): DestinationStream {
 
 function pretty({ time, level, service, msg, ...rest }: Record<string, unknown>): string {
   const colour = COLOURS[level as keyof typeof COLOURS];
-  const fields = Object.entries(rest).map(([key, value]) => `${key}=${textOf(value)}`);
+  const fields = Object.entries(rest).map(([key, value]) => `${key}=${fieldText(key, value)}`);
   return [
     styleText("dim", String(time).slice(11, 23)),
     styleText(colour, String(level).toUpperCase().padEnd(5)),
@@ -25,6 +26,10 @@ function pretty({ time, level, service, msg, ...rest }: Record<string, unknown>)
     textOf(msg),
     styleText("dim", fields.join(" ")),
   ].join(" ");
+}
+
+function fieldText(key: string, value: unknown): string {
+  return textOf(key === "err" ? loggedErrorText(value as LoggedError) : value);
 }
 
 /** A value from outside could hold escape codes that move a terminal's cursor. */
