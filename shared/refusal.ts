@@ -19,6 +19,7 @@ export class Refusal extends Error {
 const TOLD: Readonly<Record<string, ExitCode>> = {
   SettingError: EXIT.config,
   CatalogError: EXIT.config,
+  HandlerError: EXIT.config,
   BrokerUnfit: EXIT.config,
   BrokerAway: EXIT.failed,
   SetupMissing: EXIT.failed,

@@ -150,6 +150,12 @@ test("a broken catalogue is told with file, line and reason, exit 78", async () 
   assert.equal(await process.stderr, "genesis halo: rules.yaml:3: priority must be a number\n");
 });
 
+test("a handler file that is none is told, exit 78", async () => {
+  const process = tiny("has a misnamed handler");
+  assert.equal((await process.exit).code, 78);
+  assert.equal(await process.stderr, "genesis halo: slow_cook.ts: name it slow-cook.ts\n");
+});
+
 test("a start that fails is told without the error's text, exit 1", async () => {
   const process = tiny("cannot begin");
   assert.equal((await process.exit).code, 1);

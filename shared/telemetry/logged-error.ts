@@ -65,8 +65,11 @@ function textOf(error: Error & { code?: unknown }, withText: boolean): { message
 function detailsOf(error: Error & { details?: unknown }): Pick<LoggedError, "details"> {
   if (!DETAILED.has(error.name) || !Array.isArray(error.details) || error.details.length === 0) return {};
   const given = error.details.slice(0, MAX_DETAILS) as Partial<Record<keyof ErrorDetail, unknown>>[];
-  const short = (text: unknown): string => withoutUsersNames(String(text).slice(0, MAX_DETAIL));
-  return { details: given.map(({ path, rule }) => ({ path: short(path), rule: short(rule) })) };
+  return { details: given.map(({ path, rule }) => ({ path: told(path), rule: told(rule) })) };
+}
+
+function told(text: unknown): string {
+  return withoutUsersNames(String(text).slice(0, MAX_DETAIL));
 }
 
 const isFrame = (line: string): boolean => /^\s+at /.test(line);
@@ -75,8 +78,8 @@ const isFrame = (line: string): boolean => /^\s+at /.test(line);
 export function loggedErrorText({ type, message, details = [], at = [], cause }: LoggedError): string {
   const said = [message, ...details.map(({ path, rule }) => `${path}: ${rule}`)].filter(Boolean).join("; ");
   const place = placeOf(at);
-  const told = `${said === "" ? type : `${type}: ${said}`}${place === undefined ? "" : ` (${place})`}`;
-  return cause === undefined ? told : `${told}, caused by ${loggedErrorText(cause)}`;
+  const own = `${said === "" ? type : `${type}: ${said}`}${place === undefined ? "" : ` (${place})`}`;
+  return cause === undefined ? own : `${own}, caused by ${loggedErrorText(cause)}`;
 }
 
 /** Where to look first: what Node or a package did on the way is seldom the answer. */

@@ -12,6 +12,7 @@ export type TinyLife =
   | "throws"
   | "rejects"
   | "has a broken catalogue"
+  | "has a misnamed handler"
   | "cannot begin";
 
 const life = process.argv[2] as TinyLife;
@@ -22,6 +23,8 @@ await service("halo", {
   prepare: () => {
     if (life === "has a broken catalogue")
       throw new CatalogError([{ file: "rules.yaml", line: 3, reason: "priority must be a number" }]);
+    if (life === "has a misnamed handler")
+      throw Object.assign(new Error("slow_cook.ts: name it slow-cook.ts"), { name: "HandlerError" });
   },
   start: begin,
 });
