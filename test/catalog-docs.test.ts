@@ -10,19 +10,14 @@ import { PROJECT_ROOT } from "../shared/config.ts";
 import { justRun } from "../shared/contract/decider.ts";
 import { POLICY_DEFAULTS } from "../shared/contract/events.ts";
 import { catalogFolders } from "./support/catalog-files.ts";
+import { filesOf } from "./support/page-blocks.ts";
 
 const page = readFileSync(join(PROJECT_ROOT, "docs", "catalog.md"), "utf8");
 const { folderWith, remove } = catalogFolders();
 after(remove);
 
-/** The example catalogue of the page: its code blocks that begin with the name of a file. */
-function example(): Record<string, string> {
-  const blocks = page.matchAll(/```yaml\n# (\w+\.yaml)\n(.*?)```/gs);
-  return Object.fromEntries([...blocks].map(([, file, text]) => [file, text]));
-}
-
 test("the example on the page is a catalogue, also beside the shipped ones, and does what the page says", () => {
-  const files = example();
+  const files = filesOf(page);
   assert.deepEqual(Object.keys(files), ["agents.yaml", "rules.yaml", "methods.yaml"]);
   const folder = folderWith(files);
   loadCatalog(["business", "audit", folder]);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../../shared/config.ts";
+import { quotationsOf } from "./page-blocks.ts";
 
 const PAGE = readFileSync(join(PROJECT_ROOT, "docs/observability.md"), "utf8");
 
@@ -20,9 +21,7 @@ export const COMMANDS = [...PAGE.matchAll(/<!-- run -->\n\n```sh\n([^]*?)```/g)]
 );
 
 /** What the guide quotes, and the file that it quotes from. */
-export const QUOTATIONS = [...PAGE.matchAll(/<!-- from: (\S+) -->\n\n```\w+\n([^]*?)```/g)].map(
-  ([, file = "", text = ""]) => ({ file, text }),
-);
+export const QUOTATIONS = quotationsOf(PAGE);
 
 /** The rows of the guide's table of metrics: name, unit and labels. */
 export const METRIC_ROWS = [...partOf("Metrics").matchAll(/^\| `(\w+)`\s*\| (\S+)\s*\| ([^|]*?)\s*\|/gm)].map(
