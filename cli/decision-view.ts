@@ -1,5 +1,6 @@
 import type { Decision } from "../shared/contract/plan.ts";
-import type { Run } from "../shared/domain/run.ts";
+import { stateOf, type Run } from "../shared/domain/run.ts";
+import { madeOf, type Made } from "./made.ts";
 
 /** Why a step went where it went, as the router wrote it down. */
 export type DecisionView = {
@@ -11,6 +12,8 @@ export type DecisionView = {
   rules: { version: string; hash: string };
   /** The agent that was chosen. */
   agent?: string;
+  /** What that agent said of its result, where it has one. */
+  made?: Made;
   /** Why nobody was. */
   unroutedBecause?: string;
   decision: Decision;
@@ -36,6 +39,8 @@ export function explain(run: Run, step: string): Explained {
   const assignment = routed?.data.assignments.find((a) => a.step === step);
   const unrouted = routed?.data.unrouted.find((u) => u.step === step);
   const decision = assignment?.decision ?? unrouted?.decision;
+  const state = stateOf(run, step);
+  const made = state.is === "completed" ? madeOf(state.event.data.output) : undefined;
   if (routed === undefined || decision === undefined) return { is: "not routed yet" };
   return {
     is: "routed",
@@ -47,6 +52,7 @@ export function explain(run: Run, step: string): Explained {
       taskType,
       rules: routed.data.rules,
       ...(assignment && { agent: assignment.agent }),
+      ...(made && { made }),
       ...(unrouted && { unroutedBecause: unrouted.reason }),
       decision,
     },

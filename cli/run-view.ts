@@ -11,6 +11,8 @@ import { stepsOf, type StepView } from "./step-view.ts";
 export type RevisionView = {
   rev: number;
   planner: EventData<"plan.decomposed">["planner"];
+  /** Why it was planned like this, where the planner says so. */
+  because?: string;
   steps: number;
   verdict: "pending" | "passed" | "rejected";
   final?: boolean;
@@ -83,8 +85,8 @@ function errorOf(run: Run): { error?: ErrorShape } {
 function revisionOf(run: Run, decomposed: StoredEvent<"plan.decomposed">): RevisionView {
   const rev = decomposed.rev ?? 0;
   const verdict = run.verdicts.get(rev);
-  const { planner, steps } = decomposed.data;
-  const made = { rev, planner, steps: steps.length };
+  const { planner, steps, because } = decomposed.data;
+  const made = { rev, planner, ...(because !== undefined && { because }), steps: steps.length };
   if (verdict === undefined) return { ...made, verdict: "pending", findings: [] };
   const { profile, score, parts, planHash, checks } = verdict.data;
   return {

@@ -6,6 +6,7 @@ import { newest } from "./newest.ts";
 import { countOption } from "./option.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { runTable, type RunSummary } from "./render/runs.ts";
+import { madeTexts } from "./render/summary.ts";
 import { viewOf } from "./run-view.ts";
 
 /** `genesis runs`: the newest runs, with how they stand. */
@@ -48,6 +49,7 @@ async function summaryOf(bus: Bus, run: string): Promise<RunSummary | undefined>
   if (view === undefined) return undefined;
   const { state, outcome, goal, taskType, priority, submittedAt, finishedAt, durationMs, steps } = view;
   const primitive = steps.filter((step) => step.kind === "primitive");
+  const completed = primitive.filter(({ state: is }) => is === "completed");
   return {
     run,
     state,
@@ -58,6 +60,6 @@ async function summaryOf(bus: Bus, run: string): Promise<RunSummary | undefined>
     submittedAt,
     ...(finishedAt !== undefined && { finishedAt }),
     durationMs,
-    steps: { done: primitive.filter(({ state: is }) => is === "completed").length, all: primitive.length },
+    steps: { done: completed.length, all: primitive.length, made: madeTexts(completed) },
   };
 }

@@ -3,6 +3,7 @@ import type { StoredEvent } from "../shared/contract/events.ts";
 import type { Step } from "../shared/contract/plan.ts";
 import { stateOf, type Run } from "../shared/domain/run.ts";
 import type { StepState } from "../shared/domain/step-state.ts";
+import { madeOf, type Made } from "./made.ts";
 import { instant } from "./render/time.ts";
 
 export type AttemptView = {
@@ -37,6 +38,8 @@ export type StepView = {
   output?: unknown;
   /** The agent says that it only played the part. */
   simulated?: boolean;
+  /** The same, or that only a text was written. */
+  made?: Made;
   error?: ErrorShape;
   /** Why it was skipped. */
   reason?: string;
@@ -75,7 +78,15 @@ export function stepsOf(run: Run, rev: number, untilMs: number): StepView[] {
 
 type Happened = Pick<
   StepView,
-  "attempts" | "startedAt" | "finishedAt" | "durationMs" | "output" | "simulated" | "error" | "reason"
+  | "attempts"
+  | "startedAt"
+  | "finishedAt"
+  | "durationMs"
+  | "output"
+  | "simulated"
+  | "made"
+  | "error"
+  | "reason"
 >;
 
 function happened(run: Run, { id }: Step, untilMs: number): Happened {
@@ -90,8 +101,7 @@ function happened(run: Run, { id }: Step, untilMs: number): Happened {
       durationMs: (endedMs ?? untilMs) - startedMs,
     }),
     ...(endedMs !== undefined && { finishedAt: instant(endedMs) }),
-    ...(state.is === "completed" && { output: state.event.data.output }),
-    ...(state.is === "completed" && isSimulated(state.event.data.output) && { simulated: true }),
+    ...(state.is === "completed" && resultOf(state.event.data.output)),
     ...(state.is === "failed" && { error: state.error }),
     ...(state.is === "retrying" && { error: state.failed.data.error }),
     ...(state.is === "skipped" && { reason: state.event.data.reason }),
@@ -151,6 +161,7 @@ const FIRST: readonly StepViewState[] = [
   "completed",
 ];
 
-function isSimulated(output: unknown): boolean {
-  return typeof output === "object" && output !== null && "simulated" in output && output.simulated === true;
+function resultOf(output: unknown): Pick<StepView, "output" | "simulated" | "made"> {
+  const made = madeOf(output);
+  return { output, ...(made === "simulated" && { simulated: true }), ...(made && { made }) };
 }

@@ -125,6 +125,15 @@ for (const [outcome, exitCode] of outcomes) {
   });
 }
 
+test("--wait tells how it ended on one line", async () => {
+  const key = "told";
+  const waiting = submit("--goal", "Wait", "--key", key, "--wait");
+  await eventually(() => taskOf(runOfKey(key)));
+  await append(ended(runOfKey(key), "completed", { counts: { completed: 2, failed: 0, skipped: 1 } }));
+  const { stdout } = await waiting;
+  assert.match(stdout, /^run [0-9a-f]{32} completed after [^:]+: 2 steps completed, 1 skipped\n$/);
+});
+
 test("--watch shows the facts as they come, and ends with the run", async () => {
   const key = "watched";
   const watching = submit("--goal", "Watch", "--key", key, "--watch", "--json");

@@ -12,9 +12,8 @@ import { CommandFailure, wrongUsage } from "./failure.ts";
 import { follow } from "./follow.ts";
 import { awaitRun, watchRun } from "./live.ts";
 import { jsonOption, outputFor, type Output } from "./output.ts";
-import { runWord } from "./render/paint.ts";
 import { errorText } from "./render/run.ts";
-import { duration } from "./render/time.ts";
+import { endSummary } from "./render/summary.ts";
 import type { RunView } from "./run-view.ts";
 import { payloadOf, readDeadline, readInput, type SubmissionOptions } from "./submission.ts";
 
@@ -47,7 +46,9 @@ async function submitTask(bus: Bus, payload: Submission, options: SubmitOptions)
   const accepted = await ask(bus, payload, options);
   if (options.watch) {
     if (output.json) output.document(accepted);
-    return requireCompleted(await watchRun(accepted.run, follow(bus, accepted.run), output));
+    const seen = await watchRun(accepted.run, follow(bus, accepted.run), output);
+    if (!output.json) output.lines([endText(seen, output)]);
+    return requireCompleted(seen);
   }
   if (!options.wait) return tellAccepted(accepted, output);
   const view = await awaitRun(accepted.run, follow(bus, accepted.run));
@@ -97,8 +98,8 @@ function tellAccepted(run: Accepted, output: Output): void {
     ]);
 }
 
-function endText({ run, outcome, durationMs }: RunView, { paint }: Output): string {
-  return `run ${run} ${runWord(outcome ?? "", paint)} after ${duration(durationMs)}`;
+function endText(view: RunView, { paint }: Output): string {
+  return `run ${view.run} ${endSummary(view, paint)}`;
 }
 
 function requireCompleted({ run, outcome, error }: RunView): void {

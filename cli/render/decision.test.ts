@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { Decision } from "../../shared/contract/plan.ts";
 import { explain } from "../decision-view.ts";
 import { foldRun } from "../../shared/domain/run.ts";
-import { modelLog, RUN, step, submitted } from "../../test/support/model-log.ts";
+import { completed, modelLog, RUN, step, submitted } from "../../test/support/model-log.ts";
+import { dispatch, plannedByRule } from "../../test/support/sample-run.ts";
 import { decisionLines } from "./decision.ts";
 import { PLAIN } from "./paint.ts";
 
@@ -106,6 +107,17 @@ test("a step that goes to nobody says why", () => {
     "candidates",
     "  nobody came into question",
   ]);
+});
+
+test("whoever has only played the part by now is said to have", () => {
+  const log = modelLog();
+  for (const fact of [submitted(), ...plannedByRule(RUN)]) log.write(fact);
+  const before = explain(foldRun(log.history()), "a");
+  log.write(completed(dispatch(log, "a"), { text: "a plan", simulated: true }));
+  const after = explain(foldRun(log.history()), "a");
+  const [first, then] = [before, after].map((e) => e.is === "routed" && decisionLines(e.view, PLAIN)[0]);
+  assert.equal(first, "a goes to worker, by rule first");
+  assert.equal(then, "a goes to worker (simulated), by rule first");
 });
 
 test("what has no decision says what it is instead", () => {

@@ -19,12 +19,12 @@ export function decisionLines(view: DecisionView, paint: Paint): string[] {
   ];
 }
 
-function choiceText({ step, agent, unroutedBecause, decision }: DecisionView, paint: Paint): string {
+function choiceText({ step, agent, made, unroutedBecause, decision }: DecisionView, paint: Paint): string {
   if (agent === undefined) {
     return `${paint.bold(step)} ${paint.red("goes to nobody")}: ${shorten(unroutedBecause ?? "", TEXT_WIDTH)}`;
   }
   const rule = decision.rule === undefined ? "" : ` ${paint.cyan(decision.rule)}`;
-  return `${paint.bold(step)} goes to ${paint.green(paint.bold(agent))}, by ${METHODS[decision.method]}${rule}`;
+  return `${paint.bold(step)} goes to ${paint.green(paint.bold(agent))}${made ? ` (${made})` : ""}, by ${METHODS[decision.method]}${rule}`;
 }
 
 const METHODS = {

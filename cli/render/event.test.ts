@@ -12,7 +12,7 @@ test("the log of a run is a table of when, what, by which cause", () => {
   const log = modelLog();
   planned(log, [step("a", { maxAttempts: 2 })], { goal: "Do it" });
   log.write(failed(dispatch(log, "a")));
-  log.write(completed(dispatch(log, "a", 2), { ok: true }));
+  log.write(completed(dispatch(log, "a", 2), { text: "x".repeat(100), simulated: true }));
   log.write(signalled("cancel"));
   log.write(ended(RUN, "completed", { counts: { completed: 1, failed: 0, skipped: 0 } }));
   const ids = new Map(log.events.map(({ id }, i) => [id.slice(0, 8), `id${i}`]));
@@ -30,7 +30,9 @@ test("the log of a run is a table of when, what, by which cause", () => {
       "5    2026-01-01T00:00:05.000Z  step.dispatched  id4       c         a to worker, attempt 1",
       "6    2026-01-01T00:00:06.000Z  step.failed      id5       id4       a by worker, attempt 1: E_AGENT",
       "7    2026-01-01T00:00:07.000Z  step.dispatched  id6       c         a to worker, attempt 2",
-      '8    2026-01-01T00:00:08.000Z  step.completed   id7       id6       a by worker: {"ok":true}',
+      "8    2026-01-01T00:00:08.000Z  step.completed   id7       id6       a by worker (simulated): " +
+        "x".repeat(79) +
+        "…",
       "9    2026-01-01T00:00:09.000Z  run.signal       id8                 cancel by test",
       "10   2026-01-01T00:00:10.000Z  run.finished     id9       c         completed: 1 completed, 0 failed, 0 skipped",
     ],

@@ -1,5 +1,6 @@
 import type { Unreadable } from "../../shared/contract/decider.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
+import { madeOf, named } from "../made.ts";
 import { outputText } from "./agent-output.ts";
 import type { Paint } from "./paint.ts";
 import { errorText } from "./run.ts";
@@ -70,7 +71,7 @@ export function summaryOf(fact: Fact): string {
     case "step.dispatched":
       return `${fact.step} to ${fact.data.agent}, attempt ${fact.attempt}`;
     case "step.completed":
-      return `${fact.step} by ${fact.data.agent}: ${outputText(fact.data.output, TEXT_WIDTH)}`;
+      return `${fact.step} by ${named(fact.data.agent, madeOf(fact.data.output))}: ${outputText(fact.data.output, TEXT_WIDTH)}`;
     case "step.failed": {
       const again = fact.data.error.retryable ? "" : ", not to be tried again";
       return `${fact.step} by ${fact.data.agent}, attempt ${fact.attempt}${again}: ${errorText(fact.data.error)}`;

@@ -22,6 +22,7 @@ import { logText } from "./log.ts";
 import { PLAIN } from "./paint.ts";
 import { runLines } from "./run.ts";
 import { runTable } from "./runs.ts";
+import { endSummary } from "./summary.ts";
 import { traceLines } from "./trace.ts";
 
 /** Clears the screen, changes the window's title, turns the direction around, and begins a line that looks like ours. */
@@ -108,7 +109,7 @@ function everyLine(): string[] {
   const log = hostileLog();
   const run = foldRun(log.history());
   const view = viewOf(run, Date.now())!;
-  const summary = { ...view, steps: { done: 0, all: 3 } };
+  const summary = { ...view, steps: { done: 0, all: 3, made: [] } };
   const letter = {
     id: RUN,
     subject: EVIL,
@@ -150,6 +151,7 @@ function everyLine(): string[] {
     .flatMap((e) => (e.is === "routed" ? [e.view] : []));
   return [
     ...runLines(view, PLAIN),
+    endSummary(view, PLAIN),
     ...runTable([summary], Date.now(), PLAIN),
     ...factTable(log.events, PLAIN),
     ...log.events.map((event) => factLine(event, PLAIN)),

@@ -1,4 +1,5 @@
 import type { ErrorShape } from "../../shared/contract/errors.ts";
+import { named } from "../made.ts";
 import type { RevisionView, RunView } from "../run-view.ts";
 import type { StepView } from "../step-view.ts";
 import { outputText } from "./agent-output.ts";
@@ -85,9 +86,9 @@ function stepLines(steps: readonly StepView[], paint: Paint): string[] {
   );
 }
 
-function agentText({ agent, simulated }: StepView, paint: Paint): string {
+function agentText({ agent, made }: StepView, paint: Paint): string {
   if (agent === undefined) return "";
-  return simulated ? `${agent} ${paint.dim("(simulated)")}` : agent;
+  return made === undefined ? agent : `${agent} ${paint.dim(`(${made})`)}`;
 }
 
 function attemptText({ attempts, maxAttempts }: StepView): string {
@@ -101,7 +102,8 @@ function noteOf(step: StepView, paint: Paint): string {
   return paint.dim(shorten(step.title, RESULT_WIDTH));
 }
 
-function endLines({ error, result, counts, usage }: RunView, paint: Paint): string[] {
+function endLines({ error, result, counts, usage, steps }: RunView, paint: Paint): string[] {
+  const madeOf = new Map(steps.map(({ id, made }) => [id, made]));
   const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
   const cost = usage.costMicroUsd ?? 0;
   const spent = [
@@ -118,7 +120,7 @@ function endLines({ error, result, counts, usage }: RunView, paint: Paint): stri
     ...(spent.length > 0 ? [`${paint.dim("spent")}   ${spent.join(", ")}`] : []),
     ...Object.entries(result ?? {}).map(
       ([step, output]) =>
-        `${paint.dim("result")}  ${oneLine(step)}: ${outputText(output, FINAL_RESULT_WIDTH)}`,
+        `${paint.dim("result")}  ${named(oneLine(step), madeOf.get(step))}: ${outputText(output, FINAL_RESULT_WIDTH)}`,
     ),
   ];
   return lines.length > 0 ? ["", ...lines] : [];

@@ -10,7 +10,7 @@ const summary = (run: string, more: Partial<RunSummary> = {}): RunSummary => ({
   priority: "normal",
   submittedAt: "2026-01-01T00:00:00.000Z",
   durationMs: 1500,
-  steps: { done: 1, all: 3 },
+  steps: { done: 1, all: 3, made: [] },
   ...more,
 });
 
@@ -19,13 +19,15 @@ test("runs are a table: how each stands, for how long, and what it is about", ()
     state: "finished" as const,
     outcome: "failed" as const,
     goal: "Do\u0007 that",
-    steps: { done: 0, all: 0 },
+    steps: { done: 0, all: 0, made: [] },
   };
-  const runs = [summary("a".repeat(32)), summary("b".repeat(32), done)];
+  const played = { steps: { done: 3, all: 3, made: ["2 simulated", "1 text only"] } };
+  const runs = [summary("a".repeat(32)), summary("b".repeat(32), done), summary("c".repeat(32), played)];
   assert.deepEqual(runTable(runs, Date.parse("2026-01-01T00:02:00Z"), PLAIN), [
-    "RUN       STATE    STEPS   TOOK   SUBMITTED  GOAL",
-    "aaaaaaaa  running  1 of 3  1.5 s  2 min ago  Do it",
-    "bbbbbbbb  failed           1.5 s  2 min ago  Do\\u0007 that",
+    "RUN       STATE    STEPS                             TOOK   SUBMITTED  GOAL",
+    "aaaaaaaa  running  1 of 3                            1.5 s  2 min ago  Do it",
+    "bbbbbbbb  failed                                     1.5 s  2 min ago  Do\\u0007 that",
+    "cccccccc  running  3 of 3, 2 simulated, 1 text only  1.5 s  2 min ago  Do it",
   ]);
 });
 

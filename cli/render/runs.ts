@@ -8,7 +8,14 @@ import { duration } from "./time.ts";
 export type RunSummary = Pick<
   RunView,
   "run" | "state" | "outcome" | "goal" | "taskType" | "priority" | "submittedAt" | "finishedAt" | "durationMs"
-> & { steps: { done: number; all: number } };
+> & {
+  steps: {
+    done: number;
+    all: number;
+    /** How much of what is done is not real, e.g. `all simulated`. */
+    made: readonly string[];
+  };
+};
 
 const GOAL_WIDTH = 60;
 const SHORTEST_ID = 8;
@@ -19,7 +26,7 @@ export function runTable(runs: readonly RunSummary[], nowMs: number, paint: Pain
   const rows = runs.map(({ run, state, outcome, steps, durationMs, submittedAt, goal }) => [
     run.slice(0, width),
     runWord(outcome ?? state, paint),
-    steps.all === 0 ? "" : `${steps.done} of ${steps.all}`,
+    steps.all === 0 ? "" : [`${steps.done} of ${steps.all}`, ...steps.made].join(", "),
     duration(durationMs),
     `${duration(nowMs - Date.parse(submittedAt))} ago`,
     shorten(goal, GOAL_WIDTH),

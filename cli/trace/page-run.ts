@@ -1,5 +1,6 @@
 import type { Run } from "../../shared/domain/run.ts";
 import { explain } from "../decision-view.ts";
+import { named } from "../made.ts";
 import { outputText } from "../render/agent-output.ts";
 import { errorText } from "../render/run.ts";
 import { oneLine, shorten } from "../render/text.ts";
@@ -123,10 +124,10 @@ export function pageSteps(run: Run, view: RunView): PageStep[] {
 }
 
 function stepFacts(step: StepView): Pairs {
-  const { agent, simulated, attempts, maxAttempts, dependsOn, error, reason, output } = step;
+  const { agent, made, attempts, maxAttempts, dependsOn, error, reason, output } = step;
   return known([
     ["task type", step.taskType],
-    ["agent", agent && `${agent}${simulated ? " (simulated)" : ""}`],
+    ["agent", agent && named(agent, made)],
     ["part of", step.parent],
     ["after", dependsOn.length > 0 ? shorten(dependsOn.join(", "), TEXT_WIDTH) : undefined],
     ["attempts", attempts.length > 0 ? `${attempts.length} of at most ${maxAttempts}` : undefined],

@@ -219,7 +219,7 @@ test("a task type that an agent takes is one step with the task's input; anythin
   for (const task of [taskOf({ taskType: "juggle" }), taskOf()]) {
     const { planner, steps, because } = planned([], task, 2);
     assert.deepEqual(planner, { kind: "fallback" });
-    assert.equal(because, "no method fits it");
+    assert.equal(because, "no method or agent fits this goal");
     assert.deepEqual(shape(steps), [["generic", []]]);
   }
 });

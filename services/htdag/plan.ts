@@ -51,7 +51,7 @@ function singleStep(task: Task, { agents, methods }: Pick<Catalog, "methods" | "
     steps: [stepFor(GENERIC, input)],
     because: isDecomposable(task, methods)
       ? `no plan for it has at most ${task.policy.maxSteps} steps, nested at most ${task.policy.maxDepth} deep`
-      : "no method fits it",
+      : "no method or agent fits this goal",
   };
 }
 
