@@ -21,6 +21,12 @@ export function isRunning(record: ProcessRecord): boolean {
   return birthOf(record.pid) === record.birth;
 }
 
+/** Whether somebody has stopped a process, with SIGSTOP or in a debugger: it goes on when they want it to. */
+export function isStopped(pid: number): boolean {
+  const status = process.platform === "linux" ? statOf(pid)?.[0] : psOf(pid)?.[0];
+  return /^t/i.test(status ?? "");
+}
+
 /** Asks processes to end, and ends those (with their process groups) that have not within the time. @returns when all are gone */
 export async function stopProcesses(records: readonly ProcessRecord[], graceMs: number): Promise<void> {
   for (const record of records) if (isRunning(record)) signal(record.pid, "SIGTERM");
@@ -61,13 +67,18 @@ function birthOf(pid: number): string | undefined {
 }
 
 function birthFromProc(pid: number): string | undefined {
+  const fields = statOf(pid);
+  if (fields === undefined || fields[0] === "Z") return undefined;
+  // Start times count from the boot, so that two boots could agree on them.
+  return `${bootId()}/${fields[19]}`;
+}
+
+/** What Linux says about a process, from its status on. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     // The second field is the program's name in brackets and may hold spaces and brackets itself.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z") return undefined;
-    // Start times count from the boot, so that two boots could agree on them.
-    return `${bootId()}/${fields[19]}`;
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }
@@ -82,14 +93,19 @@ function bootId(): string {
 }
 
 function birthFromPs(pid: number): string | undefined {
+  const [status, ...started] = psOf(pid) ?? [];
+  return status === undefined || status.startsWith("Z") ? undefined : started.join(" ");
+}
+
+/** What other systems say about a process: its status, and when it was started. */
+function psOf(pid: number): string[] | undefined {
   try {
     const line = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
       encoding: "utf8",
       env: { LC_ALL: "C", PATH: "/bin:/usr/bin" },
       stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-    const [status, ...started] = line.split(/\s+/);
-    return status === undefined || status.startsWith("Z") ? undefined : started.join(" ");
+    });
+    return line.trim().split(/\s+/);
   } catch {
     return undefined;
   }

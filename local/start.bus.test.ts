@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../test/support/eventually.ts";
 import type { StubStart } from "../test/support/stub-service.ts";
@@ -29,7 +30,7 @@ afterEach(async () => {
 /** Starts stub services whose starts go as told, and all further starts well. */
 async function start(
   stubs: Record<string, StubStart[]>,
-  { folder = dir, profile = "fast" as Profile } = {},
+  { folder = dir, profile = "fast" as Profile, silenceMs = 30_000 } = {},
 ): Promise<Local> {
   const services = Object.keys(stubs).map((name) => ({ name, main }));
   const progress = {
@@ -37,7 +38,7 @@ async function start(
     begin: () => assert.fail("nothing to fetch"),
   };
   const settings = { STUBS: JSON.stringify(stubs) };
-  const local = await startLocal({ dir: folder, port: 0, profile, services, settings, progress });
+  const local = await startLocal({ dir: folder, port: 0, profile, services, settings, progress, silenceMs });
   running.push(local);
   return local;
 }
@@ -80,6 +81,28 @@ describe("an instance", () => {
     assert.equal(after.http, before.http);
     assert.ok(await eventually(() => answers(`${after.http}/readyz`)));
     assert.ok(said.includes("aop ended (SIGKILL); starting it again in 0.2 s"));
+  });
+
+  test("starts a service again that runs but does not answer any more", async () => {
+    const local = await start({ agents: ["stuck"], halo: [] }, { silenceMs: 1200 });
+    const before = written(local);
+    const after = await eventually(() => {
+      const now = service(written(local), "agents");
+      return now.pid !== service(before, "agents").pid && now;
+    });
+    assert.ok(await eventually(() => answers(`${after.http}/livez`)));
+    assert.ok(said.includes("agents does not answer for 1.2 s; starting it again"));
+    assert.equal(service(written(local), "halo").pid, service(before, "halo").pid);
+  });
+
+  test("leaves a service alone that somebody has stopped, as a debugger does", async () => {
+    const local = await start({ agents: [] }, { silenceMs: 300 });
+    const { pid, http } = service(written(local), "agents");
+    process.kill(pid, "SIGSTOP");
+    await sleep(1000);
+    process.kill(pid, "SIGCONT");
+    assert.ok(await eventually(() => answers(`${http}/livez`)));
+    assert.equal(service(written(local), "agents").pid, pid);
   });
 
   test("starts the broker again that was killed, at the same address and on the same store", async () => {

@@ -36,6 +36,8 @@ export type LocalOptions = {
   services?: readonly ServiceSpec[];
   /** With a Collector that takes the spans of all services, and a Prometheus. */
   observe?: boolean;
+  /** A service that was ready and answers nothing for so many milliseconds is started again; 30 s when not given. */
+  silenceMs?: number;
   progress?: Progress;
   /** Ends a start that is under way; what was started by then is stopped. */
   signal?: AbortSignal;
@@ -59,6 +61,7 @@ type Instance = {
   /** Where it is observed. */
   observe?: ObservePlan;
   settings: Record<string, string>;
+  silenceMs: number;
   progress: Progress;
   signal: AbortSignal;
   running: { broker?: Supervised; observers: Supervised[]; services: Supervised[] };
@@ -66,6 +69,7 @@ type Instance = {
   isReady: boolean;
 };
 
+const SILENCE_MS = 30_000;
 const READY_WITHIN_MS = 90_000;
 // Together under the 15 s of the local mode; a service drains within 10 s.
 const SERVICE_GRACE_MS = 10_500;
@@ -77,7 +81,7 @@ const BROKER_GRACE_MS = 3000;
  */
 export async function startLocal(options: LocalOptions): Promise<Local> {
   const { progress = SILENT, services = SERVICES, profile, observe = false } = options;
-  const { settings = {}, signal = new AbortController().signal } = options;
+  const { settings = {}, silenceMs = SILENCE_MS, signal = new AbortController().signal } = options;
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   await takeClaim(dir, progress);
@@ -90,6 +94,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       plan,
       ...(observe && { observe: { dir, ports: ports.observe } }),
       settings,
+      silenceMs,
       progress,
       signal,
       running,
@@ -146,12 +151,13 @@ async function startServices(
   services: readonly ServiceSpec[],
   ports: readonly number[],
 ): Promise<void> {
-  const { plan, running, observe } = instance;
+  const { plan, running, observe, silenceMs } = instance;
   const settings = { ...instance.settings, ...(observe && exportSettings(observe)) };
   const common = { dir: plan.dir, natsUrl: brokerUrls(plan).url, settings };
   running.services = services.map((spec, i) =>
     keepUp(instance, {
       name: spec.name,
+      silenceMs,
       launch: (address) => {
         const port = address === undefined ? (ports[i] ?? 0) : Number(new URL(address).port);
         return launchService(spec, { ...common, port });

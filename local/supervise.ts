@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { reasonOf, StartFailure } from "./failure.ts";
 import { killGroup, recordOf, type ProcessRecord } from "./processes.ts";
+import { watchSilence } from "./watch-silence.ts";
 
 /** A process as it was just started. It leads its own process group, so that Ctrl-C reaches only `up`, which stops things in order. */
 export type Launched = {
@@ -17,6 +18,8 @@ export type Program = {
   launch: (address: string | undefined) => Launched;
   /** A failure to start is final: nothing changes by trying again. */
   oneTry?: boolean;
+  /** Once ready it answers `/livez`; one that is silent for so many milliseconds is killed, and started again. */
+  silenceMs?: number;
 };
 
 /** Who wants to know how a program fares. `changed`: it has another process or address, or none for good. */
@@ -29,7 +32,7 @@ const STEADY_MS = 10_000;
 /** sysexits.h: wrong configuration. Starting again does not help. */
 const EX_CONFIG = 78;
 
-/** A program that is kept up: when its process dies it is started again, after 0.2 s doubling to 10 s. */
+/** A program that is kept up: when its process dies, or answers no more, it is started again, after 0.2 s doubling to 10 s. */
 export class Supervised {
   readonly name: string;
   /** Settles once: ready for the first time, or beyond help (a StartFailure). */
@@ -46,6 +49,7 @@ export class Supervised {
   readonly #first = Promise.withResolvers<void>();
   #child: ChildProcess | undefined;
   #restart: NodeJS.Timeout | undefined;
+  #endWatch: (() => void) | undefined;
   #delayMs = FIRST_DELAY_MS;
   #wasReady = false;
   #over = false;
@@ -68,6 +72,7 @@ export class Supervised {
   async stop(graceMs: number): Promise<void> {
     this.#over = true;
     clearTimeout(this.#restart);
+    this.#endWatch?.();
     const child = this.#child;
     if (child === undefined || isOver(child)) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
@@ -94,10 +99,12 @@ export class Supervised {
       (where) => {
         readyAt = performance.now();
         this.#onReady(where, readyAt - begun);
+        this.#watch(where, launched.child);
       },
       () => {}, // It has ended then, which is told below.
     );
     whenOver(launched.child, (how) => {
+      this.#endWatch?.();
       // What it started itself must not outlive it.
       if (launched.child.pid !== undefined) killGroup(launched.child.pid);
       if (!this.#over) this.#onDeath(launched, how, readyAt);
@@ -111,6 +118,16 @@ export class Supervised {
     this.#watcher.say(`${this.name} ready in ${seconds(tookMs)}`);
     this.#watcher.changed();
     this.#first.resolve();
+  }
+
+  #watch(address: string, child: ChildProcess): void {
+    const { silenceMs } = this.#program;
+    if (silenceMs === undefined || child.pid === undefined || this.#over || isOver(child)) return;
+    const { pid } = child;
+    this.#endWatch = watchSilence({ url: `${address}/livez`, pid, silenceMs }, () => {
+      this.#watcher.say(`${this.name} does not answer for ${silenceMs / 1000} s; starting it again`);
+      killGroup(pid);
+    });
   }
 
   #onDeath({ child, tail }: Launched, how: string, readyAt: number | undefined): void {
