@@ -11,6 +11,7 @@ import { loadRun, viewNow } from "./load-run.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { runWord } from "./render/paint.ts";
 import type { RunView } from "./run-view.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** Execution ends a cancelled run at once; when it takes longer, execution is not running. */
 const WAIT_MS = 30_000;
@@ -45,7 +46,7 @@ async function cancelRun(bus: Bus, given: string, reason: string | undefined): P
   const ended = await Promise.race([following, sleep(WAIT_MS, undefined, { ref: false })]);
   if (ended) return ended;
   throw new CommandFailure(
-    `the signal stands, but after ${WAIT_MS / 1000} s the run has not ended; genesis doctor says whether execution is running`,
+    `the signal stands, but after ${WAIT_MS / 1000} s the run has not ended; ${GENESIS} doctor says whether execution is running`,
   );
 }
 
@@ -68,7 +69,7 @@ async function signal(bus: Bus, { run, correlationId }: RunView, reason: string 
   const isCancel = stands?.type === "run.signal" && stands.data.kind === "cancel";
   if (outcome.kind !== "stored" && !isCancel) {
     throw new CommandFailure(
-      `something else stands where the signal belongs; genesis events ${run} shows it`,
+      `something else stands where the signal belongs; ${GENESIS} events ${run} shows it`,
     );
   }
 }

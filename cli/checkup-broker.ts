@@ -3,6 +3,7 @@ import { loadCatalog } from "../shared/catalog/load.ts";
 import { readSettings } from "../shared/config.ts";
 import { ADMIT_BELOW, consumers, type StreamName } from "../shared/contract/streams.ts";
 import { bad, type Finding } from "./checkup.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 const ANSWER_MS = 3000;
 const MIB = 1024 * 1024;
@@ -17,7 +18,7 @@ export async function checkBroker(url: string): Promise<Finding[]> {
     const bus = await connect({
       url,
       prefix: readSettings().prefix,
-      name: "genesis doctor",
+      name: "genesis-doctor",
       waitMs: ANSWER_MS,
     });
     try {
@@ -28,7 +29,7 @@ export async function checkBroker(url: string): Promise<Finding[]> {
       await bus.close();
     }
   } catch (error) {
-    return [bad("broker", error, "npx genesis up")];
+    return [bad("broker", error, `${GENESIS} up`)];
   }
 }
 
@@ -40,7 +41,7 @@ async function checkStreams(bus: Bus): Promise<Finding[]> {
 async function streamFinding({ jsm, names }: Bus, kind: StreamName): Promise<Finding> {
   const what = `stream ${names[kind]}`;
   const info = await jsm.streams.info(names[kind]).catch(() => undefined);
-  if (info === undefined) return { what, is: "bad", says: "is missing", todo: "npx genesis setup" };
+  if (info === undefined) return { what, is: "bad", says: "is missing", todo: `${GENESIS} setup` };
   const { state, config } = info;
   const share = config.max_bytes > 0 ? state.bytes / config.max_bytes : 0;
   const says = `${state.messages} messages${config.max_bytes > 0 ? `, ${Math.round(share * 100)} % full` : ""}`;
@@ -49,10 +50,10 @@ async function streamFinding({ jsm, names }: Bus, kind: StreamName): Promise<Fin
       what,
       is: "bad",
       says: `${says}: no new task is admitted`,
-      todo: "raise GENESIS_LOG_MAX_BYTES and run genesis setup",
+      todo: `raise GENESIS_LOG_MAX_BYTES and run ${GENESIS} setup`,
     };
   }
-  if (kind === "dlq" && state.messages > 0) return { what, is: "note", says, todo: "genesis dlq list" };
+  if (kind === "dlq" && state.messages > 0) return { what, is: "note", says, todo: `${GENESIS} dlq list` };
   return { what, is: "good", says };
 }
 
@@ -73,7 +74,7 @@ async function checkConsumers(bus: Bus): Promise<Finding> {
   if (missing.length > 0) {
     const some = missing.slice(0, NAMED).map(({ durable }) => durable);
     const says = `${missing.length} of ${wanted.length} are missing: ${some.join(", ")}${missing.length > NAMED ? " …" : ""}`;
-    return { what, is: "bad", says, todo: "npx genesis setup" };
+    return { what, is: "bad", says, todo: `${GENESIS} setup` };
   }
   const behind = [...pending].filter(([, waiting]) => waiting > 0).toSorted(([, a], [, b]) => b - a);
   const waiting = behind.reduce((sum, [, n]) => sum + n, 0);

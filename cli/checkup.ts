@@ -5,12 +5,13 @@ import { loadCatalog } from "../shared/catalog/load.ts";
 import { readSettings, type Settings } from "../shared/config.ts";
 import { MIN_SERVER_VERSION } from "../shared/contract/streams.ts";
 import { versionOf } from "./programs.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** One thing that was looked at. A `note` is worth knowing and nothing is wrong; `todo` says what to do. */
 export type Finding = { what: string; is: "good" | "note" | "bad"; says: string; todo?: string };
 
 const ANSWER_MS = 3000;
-const START = "npx genesis up";
+const START = `${GENESIS} up`;
 
 /** What is installed on this machine. */
 export async function checkMachine(): Promise<Finding[]> {
@@ -101,7 +102,7 @@ export async function checkServices({ services }: LocalState): Promise<Finding[]
   return Promise.all(
     SERVICES.map(async ({ name }): Promise<Finding> => {
       const running = services.find((service) => service.name === name);
-      const todo = `genesis logs ${name}`;
+      const todo = `${GENESIS} logs ${name}`;
       if (running === undefined) return { what: name, is: "bad", says: "is not running", todo };
       const status = await statusOf(`${running.http}/readyz`);
       if (status === 200)

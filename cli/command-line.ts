@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { CommandFailure } from "./failure.ts";
 import { oneLine } from "./render/text.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /**
  * One command of the table. `load` brings the function that gives the command its arguments, options and action; name and
@@ -32,7 +33,7 @@ export async function runCommandLine(rows: readonly CommandRow[], args: readonly
 }
 
 async function programFor(rows: readonly CommandRow[], args: readonly string[]): Promise<Command> {
-  const program = new Command("genesis")
+  const program = new Command(GENESIS)
     .description("Goals decomposed, routed, validated and executed by agents on NATS JetStream.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print what there is to say about a command")
@@ -57,9 +58,9 @@ function failureOf(error: unknown, command = ""): { message: string; exitCode: n
 }
 
 function usageText({ code, message }: CommanderError, command: string): string {
-  if (code === "commander.help") return `${command} needs a command; see genesis help ${command}`;
+  if (code === "commander.help") return `${command} needs a command; see ${GENESIS} help ${command}`;
   const where = code === "commander.unknownCommand" ? "" : ` ${command}`;
-  return `${message.replace(/^error: /, "").replace(/\.$/, "")}; see genesis help${where}`;
+  return `${message.replace(/^error: /, "").replace(/\.$/, "")}; see ${GENESIS} help${where}`;
 }
 
 function version(): string {

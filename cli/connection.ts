@@ -4,6 +4,7 @@ import { connect, type Bus } from "../shared/bus/connect.ts";
 import { readSettings } from "../shared/config.ts";
 import { GenesisError } from "../shared/contract/errors.ts";
 import { CommandFailure, wrongUsage } from "./failure.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** Which broker a command means. */
 export type BrokerOptions = { nats?: string; dir?: string };
@@ -33,7 +34,7 @@ export function brokerUrl({ nats, dir }: BrokerOptions): string {
   const instance = findInstance(dir);
   if (instance !== undefined) return instance.state.nats.url;
   const where = dir === undefined ? "here" : `in ${dir}`;
-  const start = dir === undefined ? "npx genesis up" : `npx genesis up --dir ${dir}`;
+  const start = dir === undefined ? `${GENESIS} up` : `${GENESIS} up --dir ${dir}`;
   throw new CommandFailure(
     `nothing is running ${where}; start it with ${start}, or name a broker with --nats`,
   );
@@ -43,7 +44,7 @@ export function brokerUrl({ nats, dir }: BrokerOptions): string {
 export async function withBus<T>(options: BrokerOptions, use: (bus: Bus) => Promise<T>): Promise<T> {
   const url = brokerUrl(options);
   const { prefix } = readSettings();
-  const bus = await connect({ url, prefix, name: "genesis cli", waitMs: WAIT_MS });
+  const bus = await connect({ url, prefix, name: "genesis-cli", waitMs: WAIT_MS });
   try {
     return await use(bus);
   } catch (error) {
@@ -57,7 +58,7 @@ function explained(error: unknown, bus: Bus): unknown {
   const isMissing = error instanceof Error && error.name === "StreamNotFoundError";
   if (isMissing || (error instanceof GenesisError && error.code === "E_STORAGE")) {
     return new CommandFailure(
-      `the stream ${bus.names.log} does not answer; genesis doctor says what is missing`,
+      `the stream ${bus.names.log} does not answer; ${GENESIS} doctor says what is missing`,
     );
   }
   return error;

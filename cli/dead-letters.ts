@@ -7,6 +7,7 @@ import { parseJson } from "../shared/contract/json.ts";
 import { CommandFailure } from "./failure.ts";
 import { newest } from "./newest.ts";
 import { shorten } from "./render/text.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** A dead letter as it stands in its stream. */
 export type StoredLetter = DeadLetter & {
@@ -59,7 +60,7 @@ export async function findLetter(bus: Bus, given: string): Promise<StoredLetter>
   }
   if (found === undefined)
     throw new CommandFailure(
-      `no dead letter begins with "${shorten(given, 64)}"; genesis dlq list lists them`,
+      `no dead letter begins with "${shorten(given, 64)}"; ${GENESIS} dlq list lists them`,
     );
   if (count > 1)
     throw new CommandFailure(`"${given}" is the beginning of ${count} dead letters; give more of it`);

@@ -18,6 +18,7 @@ import { outputFor, type Output } from "./output.ts";
 import type { Paint } from "./render/paint.ts";
 import { runLines } from "./render/run.ts";
 import type { RunView } from "./run-view.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 const AUDIT: Submission = { goal: "Audit this repository", input: { root: "." } };
 const BUSINESS: Submission = { goal: "Launch a SaaS business that walks dogs", labels: { demo: "yes" } };
@@ -141,7 +142,7 @@ function heading(output: Output, title: string, how: string): void {
 function expectEnd(view: RunView, outcome: string): RunView {
   if (view.outcome !== outcome)
     throw new CommandFailure(
-      `the run ended ${view.outcome} instead of ${outcome}; genesis show ${view.run} tells more`,
+      `the run ended ${view.outcome} instead of ${outcome}; ${GENESIS} show ${view.run} tells more`,
     );
   return view;
 }
@@ -163,7 +164,7 @@ function filesOf(audit: string, dir: string): Left[] {
     [join(dir, "results", audit, "audit-report.md"), "the audit report"],
     [join(dir, "traces"), "spans, as OTLP JSON lines"],
     [join(dir, "logs"), "one log for each service, as JSON lines"],
-    [join(dir, "jetstream"), "the log of the runs; genesis up goes on from it"],
+    [join(dir, "jetstream"), `the log of the runs; ${GENESIS} up goes on from it`],
   ];
 }
 
@@ -179,9 +180,9 @@ function ending(
     ...files.map(([path, what]) => `  ${near(path).padEnd(width)}  ${paint.dim(what)}`),
     "",
     paint.bold("What to try next"),
-    `  npx genesis up${inDir}`,
-    `  npx genesis trace ${run.slice(0, 8)}${inDir}   ${paint.dim("in another terminal: the run's spans")}`,
-    `  npx genesis submit --goal "Audit this repository" --watch${inDir}`,
+    `  ${GENESIS} up${inDir}`,
+    `  ${GENESIS} trace ${run.slice(0, 8)}${inDir}   ${paint.dim("in another terminal: the run's spans")}`,
+    `  ${GENESIS} submit --goal "Audit this repository" --watch${inDir}`,
   ];
 }
 

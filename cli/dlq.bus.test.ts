@@ -91,7 +91,7 @@ test("show tells all about one, by any unique beginning of its id", async () => 
   assert.deepEqual(none, {
     status: 1,
     stdout: "",
-    stderr: 'genesis: no dead letter begins with "zzz"; genesis dlq list lists them\n',
+    stderr: 'genesis: no dead letter begins with "zzz"; npx genesis dlq list lists them\n',
   });
 });
 

@@ -6,6 +6,7 @@ import { brokerOptions, type BrokerOptions } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { findingLines } from "./render/checkup.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** `genesis doctor`: looks at everything that a run needs. Exit code 0 when nothing is wrong. */
 export function doctor(command: Command): void {
@@ -32,7 +33,7 @@ async function checkRunning({ nats, dir }: BrokerOptions): Promise<Finding[]> {
   const instance = findInstance(dir);
   const what = "instance";
   if (instance === undefined) {
-    const todo = dir === undefined ? "npx genesis up" : `npx genesis up --dir ${dir}`;
+    const todo = dir === undefined ? `${GENESIS} up` : `${GENESIS} up --dir ${dir}`;
     return [{ what, is: "bad", says: "nothing is running", todo }];
   }
   const { state } = instance;

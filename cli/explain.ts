@@ -6,6 +6,7 @@ import { loadRun } from "./load-run.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { decisionLines } from "./render/decision.ts";
 import { shorten } from "./render/text.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** An error names at most this many steps. */
 const SHOWN = 12;
@@ -36,10 +37,10 @@ function whyNot(
     case "compound":
       return `"${step}" is a compound step: agents get its children (${named(explained.children)}); explain one of them`;
     case "not routed yet":
-      return `"${step}" is not routed yet; genesis show ${run} --watch tells when it is`;
+      return `"${step}" is not routed yet; ${GENESIS} show ${run} --watch tells when it is`;
     case "unknown":
       return explained.steps.length === 0
-        ? `the run has no plan with steps; genesis show ${run} tells how it stands`
+        ? `the run has no plan with steps; ${GENESIS} show ${run} tells how it stands`
         : `no step "${step}" in this run; its steps are ${named(explained.steps)}`;
   }
 }

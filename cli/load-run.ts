@@ -4,6 +4,7 @@ import { foldRun, type Run } from "../shared/domain/run.ts";
 import { CommandFailure } from "./failure.ts";
 import { resolveRun } from "./run-id.ts";
 import { viewOf, type RunView } from "./run-view.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** A run with its history. */
 export type LoadedRun = { run: Run; history: History };
@@ -18,5 +19,5 @@ export async function loadRun(bus: Bus, given: string): Promise<LoadedRun> {
 export function viewNow(run: Run): RunView {
   const view = viewOf(run, Date.now());
   if (view) return view;
-  throw new CommandFailure(`the task of run ${run.id} cannot be read; genesis events ${run.id} tells why`);
+  throw new CommandFailure(`the task of run ${run.id} cannot be read; ${GENESIS} events ${run.id} tells why`);
 }

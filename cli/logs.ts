@@ -6,6 +6,7 @@ import { instanceDir } from "./instance-dir.ts";
 import { isWanted, logFiles, mergedLines, parseLogLine, type LogFilter, type LogLine } from "./log-lines.ts";
 import { jsonOption, outputFor, type Output } from "./output.ts";
 import { logText } from "./render/log.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 type LogsOptions = { dir?: string; follow?: boolean; run?: string; json?: boolean };
 
@@ -35,7 +36,7 @@ const isLog = (name: string): boolean => name.endsWith(END);
 async function filesOf(folder: string, service: string | undefined) {
   const files = await logFiles(folder).catch((error: NodeJS.ErrnoException) => {
     throw new CommandFailure(
-      `no logs in ${folder} (${error.code ?? "unknown reason"}); npx genesis up writes some`,
+      `no logs in ${folder} (${error.code ?? "unknown reason"}); ${GENESIS} up writes some`,
     );
   });
   const services = files.current.map((path) => basename(path, END));

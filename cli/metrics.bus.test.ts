@@ -65,7 +65,7 @@ test("a service that hangs does not hide the others", async () => {
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^genesis: aop at http:\/\/127\.0\.0\.1:\d+ does not answer; genesis doctor says what is running\n$/,
+    /^genesis: aop at http:\/\/127\.0\.0\.1:\d+ does not answer; npx genesis doctor says what is running\n$/,
   );
   assert.match(stdout, /^gateway\n[\s\S]*\nexecution\n/);
 });

@@ -4,6 +4,7 @@ import { CommandFailure } from "./failure.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { METRICS_NOTE, metricLines } from "./render/metrics.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 type MetricsOptions = { dir?: string; json?: boolean };
 
@@ -25,7 +26,7 @@ export function metrics(command: Command): void {
       const failed = answers.flatMap((answer) => ("failed" in answer ? [answer] : []));
       if (failed.length === 0) return;
       const reasons = failed.map(({ service: name, http, failed: why }) => `${name} at ${http} ${why}`);
-      throw new CommandFailure(`${reasons.join(", ")}; genesis doctor says what is running`);
+      throw new CommandFailure(`${reasons.join(", ")}; ${GENESIS} doctor says what is running`);
     },
   );
 }
@@ -34,7 +35,7 @@ function servicesMeant(name: string | undefined, dir: string | undefined) {
   const instance = findInstance(dir);
   const where = dir === undefined ? "" : ` --dir ${dir}`;
   if (instance === undefined)
-    throw new CommandFailure(`nothing is running; start it with npx genesis up${where}`);
+    throw new CommandFailure(`nothing is running; start it with ${GENESIS} up${where}`);
   const { services } = instance.state;
   const meant = services.filter((service) => name === undefined || service.name === name);
   if (meant.length > 0) return meant;

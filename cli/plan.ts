@@ -8,6 +8,7 @@ import { planOffline, type Asked, type Profile } from "./offline-plan.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { planLines } from "./render/plan.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 type PlanOptions = {
   goal?: string;
@@ -51,5 +52,5 @@ function refuseUnknownAgents(asked: Asked, { agents }: Catalog): void {
   const names = "file" in asked ? (asked.file.agents ?? []) : [];
   const unknown = names.filter((name) => !agents.some((agent) => agent.name === name));
   if (unknown.length > 0)
-    throw wrongUsage(`no agent ${unknown.join(", ")} in the catalogue; genesis catalog agents lists them`);
+    throw wrongUsage(`no agent ${unknown.join(", ")} in the catalogue; ${GENESIS} catalog agents lists them`);
 }

@@ -92,7 +92,7 @@ test("an id that is nobody's, or several runs', is exit code 1 and one line that
   assert.deepEqual(none, {
     status: 1,
     stdout: "",
-    stderr: 'genesis: no run begins with "nothing"; genesis runs lists them\n',
+    stderr: 'genesis: no run begins with "nothing"; npx genesis runs lists them\n',
   });
   const odd = await run("events", "no.such>id\n\u001b[2J");
   assert.deepEqual([odd.status, odd.stdout], [1, ""]);
@@ -111,7 +111,10 @@ test("a run whose task cannot be read says so, and its facts can still be listed
   ]) {
     const { status, stdout, stderr } = await run(...args);
     assert.deepEqual([status, stdout], [1, ""]);
-    assert.equal(stderr, `genesis: the task of run ${id} cannot be read; genesis events ${id} tells why\n`);
+    assert.equal(
+      stderr,
+      `genesis: the task of run ${id} cannot be read; npx genesis events ${id} tells why\n`,
+    );
   }
   const listed = await run("events", id);
   assert.match(listed.stdout, /task\.submitted .*cannot be read: E_JSON /);
@@ -212,7 +215,7 @@ test("trace --html writes one page and says where, or in one line why it could n
 test("a broker that is not there, or without Genesis on it, is exit code 1 and one line", async () => {
   const away = await genesis(["runs", "--nats", "nats://127.0.0.1:9"]);
   assert.deepEqual([away.status, away.stdout], [1, ""]);
-  assert.match(away.stderr, /^genesis: no broker answers at 127\.0\.0\.1:9[^\n]*genesis up[^\n]*\n$/);
+  assert.match(away.stderr, /^genesis: no broker answers at 127\.0\.0\.1:9[^\n]*npx genesis up[^\n]*\n$/);
   const empty = await genesis(["runs", "--nats", cell.server.url], { settings: { GENESIS_PREFIX: "other" } });
   assert.deepEqual([empty.status, empty.stdout], [1, ""]);
   assert.match(empty.stderr, /^genesis: the stream OTHER does not answer[^\n]*\n$/);

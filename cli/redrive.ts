@@ -9,6 +9,7 @@ import { parseWith } from "../shared/contract/validate.ts";
 import type { StoredLetter } from "./dead-letters.ts";
 import { errorText } from "./render/run.ts";
 import { oneLine } from "./render/text.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** What became of a dead letter that was to be handled again. */
 export type Redriven =
@@ -74,7 +75,7 @@ async function askService({ requests, subjects, names }: Bus, letter: StoredLett
     if (!(error instanceof GenesisError)) throw error;
     return failed(
       letter,
-      `${oneLine(service)} gave no answer: it does not run (genesis doctor), or is still at work`,
+      `${oneLine(service)} gave no answer: it does not run (${GENESIS} doctor), or is still at work`,
     );
   }
 }

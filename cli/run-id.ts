@@ -2,6 +2,7 @@ import type { Bus } from "../shared/bus/connect.ts";
 import { isToken } from "../shared/contract/subjects.ts";
 import { CommandFailure } from "./failure.ts";
 import { shorten } from "./render/text.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** What a text that was given for a run stands for. */
 export type Match = { is: "one"; run: string } | { is: "none" } | { is: "many"; runs: readonly string[] };
@@ -28,7 +29,7 @@ export async function resolveRun(bus: Bus, given: string): Promise<string> {
     case "one":
       return match.run;
     case "none":
-      throw new CommandFailure(`no run begins with "${shorten(given, 64)}"; genesis runs lists them`);
+      throw new CommandFailure(`no run begins with "${shorten(given, 64)}"; ${GENESIS} runs lists them`);
     case "many": {
       const shown = match.runs.slice(0, SHOWN).join(", ");
       const rest = match.runs.length > SHOWN ? ` and ${match.runs.length - SHOWN} more` : "";

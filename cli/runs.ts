@@ -8,6 +8,7 @@ import { jsonOption, outputFor } from "./output.ts";
 import { runTable, type RunSummary } from "./render/runs.ts";
 import { madeTexts } from "./render/summary.ts";
 import { viewOf } from "./run-view.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** `genesis runs`: the newest runs, with how they stand. */
 export function runs(command: Command): void {
@@ -17,7 +18,7 @@ export function runs(command: Command): void {
       const output = outputFor(options);
       const found = await withBus(options, (bus) => newestRuns(bus, options.limit));
       if (output.json) output.document(found);
-      else if (found.length === 0) output.lines(["no runs yet; genesis submit --goal TEXT makes one"]);
+      else if (found.length === 0) output.lines([`no runs yet; ${GENESIS} submit --goal TEXT makes one`]);
       else output.lines(runTable(found, Date.now(), output.paint));
     },
   );

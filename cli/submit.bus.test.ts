@@ -57,7 +57,8 @@ test("a goal becomes a run, and what was asked stands in the log", async () => {
     "10m",
   );
   assert.deepEqual([status, stderr], [0, ""]);
-  const [, run] = /^run ([0-9a-f]{32})\ngenesis show [0-9a-f]{8} --watch follows it\n$/.exec(stdout) ?? [];
+  const [, run] =
+    /^run ([0-9a-f]{32})\nnpx genesis show [0-9a-f]{8} --watch follows it\n$/.exec(stdout) ?? [];
   const { goal, taskType, input: stored, priority, deadline } = (await taskOf(run!))!;
   assert.deepEqual([goal, taskType, stored, priority], ["Do it", "audit", { path: "src" }, "high"]);
   assert.ok(Math.abs(Date.parse(deadline) - beganMs - 600_000) < 10_000);
@@ -208,5 +209,5 @@ test("without a gateway, submitting says what to look at", async () => {
   await once(gateway, "exit");
   const { status, stdout, stderr } = await submit("--goal", "Nobody there");
   assert.deepEqual([status, stdout], [1, ""]);
-  assert.equal(stderr, "genesis: the gateway does not answer; genesis doctor says what is running\n");
+  assert.equal(stderr, "genesis: the gateway does not answer; npx genesis doctor says what is running\n");
 });

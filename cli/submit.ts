@@ -16,6 +16,7 @@ import { errorText } from "./render/run.ts";
 import { endSummary } from "./render/summary.ts";
 import type { RunView } from "./run-view.ts";
 import { payloadOf, readDeadline, readInput, type SubmissionOptions } from "./submission.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 type SubmitOptions = SubmissionOptions &
   BrokerOptions & { key?: string; wait?: boolean; watch?: boolean; json?: boolean };
@@ -74,7 +75,7 @@ async function ask(
   const reply = await requests.one(question).catch((error: unknown) => {
     const isSilent = error instanceof GenesisError && error.code === "E_STORAGE";
     throw isSilent
-      ? new CommandFailure("the gateway does not answer; genesis doctor says what is running")
+      ? new CommandFailure(`the gateway does not answer; ${GENESIS} doctor says what is running`)
       : error;
   });
   const answer = parseJson(reply.data);
@@ -94,7 +95,7 @@ function tellAccepted(run: Accepted, output: Output): void {
   else
     output.lines([
       `run ${run.run}`,
-      output.paint.dim(`genesis show ${run.run.slice(0, 8)} --watch follows it`),
+      output.paint.dim(`${GENESIS} show ${run.run.slice(0, 8)} --watch follows it`),
     ]);
 }
 
@@ -105,7 +106,7 @@ function endText(view: RunView, { paint }: Output): string {
 function requireCompleted({ run, outcome, error }: RunView): void {
   if (outcome === "completed") return;
   const why = error ? `: ${errorText(error)}` : "";
-  throw new CommandFailure(`the run ended ${outcome}${why}; genesis show ${run} tells more`);
+  throw new CommandFailure(`the run ended ${outcome}${why}; ${GENESIS} show ${run} tells more`);
 }
 
 function checkKey(key: string | undefined): void {

@@ -5,6 +5,7 @@ import { MIN_MAX_PAYLOAD } from "../shared/contract/streams.ts";
 import { openLog } from "./log-files.ts";
 import { HOST } from "./ports.ts";
 import type { Launched } from "./supervise.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 import { answering, spawnTied } from "./tied-process.ts";
 
 /** `durable`: acknowledged means on disk. `fast`: the broker syncs every two minutes, and a power cut loses what came since. */
@@ -29,7 +30,7 @@ export function brokerFiles(dir: string): { config: string; store: string } {
 /** The broker's configuration, as text. */
 export function brokerConfig({ dir, port, monitorPort, profile }: BrokerPlan): string {
   // nats-server makes the folder `jetstream` inside store_dir by itself.
-  return `# Written by genesis up at every start.
+  return `# Written by ${GENESIS} up at every start.
 server_name: genesis
 listen: "${HOST}:${port}"
 http: "${HOST}:${monitorPort}"

@@ -5,6 +5,7 @@ import { StartFailure } from "./failure.ts";
 import { isForeign } from "./owner.ts";
 import { isRunning, recordOf, stopProcesses, type ProcessRecord } from "./processes.ts";
 import type { Progress } from "./progress.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /**
  * Who uses a folder: `processes.json` names the `up` and every process that it started. Two `up` never share a folder,
@@ -107,9 +108,9 @@ function writeDraft(dir: string, children: readonly ProcessRecord[]): string {
 }
 
 function runningAlready(dir: string, pid: number | undefined, cause?: unknown): StartFailure {
-  const who = pid === undefined ? "another genesis up" : `pid ${pid}`;
+  const who = pid === undefined ? `another ${GENESIS} up` : `pid ${pid}`;
   return new StartFailure(
-    `an instance is running in ${dir} already (${who}); stop it with genesis down, or use another folder with --dir`,
+    `an instance is running in ${dir} already (${who}); stop it with ${GENESIS} down, or use another folder with --dir`,
     { cause },
   );
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { PREPARED_QUERIES, queryUrl } from "./prepared-queries.ts";
 import { progressOn } from "./progress.ts";
 import { startLocal, type Local, type LocalOptions } from "./start.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 
 /** What `genesis up` is given. */
 export type UpOptions = Pick<LocalOptions, "dir" | "port" | "profile" | "services" | "observe"> & {
@@ -53,5 +54,5 @@ function observeLines(local: Local): string[] {
 
 function readyLine({ url, stateFile }: Local, json: boolean): string {
   if (json) return JSON.stringify({ ready: true, nats: url, state: stateFile });
-  return `genesis is ready at ${url}, as ${stateFile} says; Ctrl-C or genesis down stops it`;
+  return `genesis is ready at ${url}, as ${stateFile} says; Ctrl-C or ${GENESIS} down stops it`;
 }

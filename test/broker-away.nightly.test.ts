@@ -31,7 +31,7 @@ describe("after a minute a service gives up, with 1, and says what to do", { con
   test("when there is no broker", async (t) => {
     assert.equal(
       await lastWords(t, "nats://user:secret@127.0.0.1:1"),
-      'genesis gateway: no broker answers at 127.0.0.1:1: start one ("genesis up") or set NATS_URL to where it is\n',
+      'genesis gateway: no broker answers at 127.0.0.1:1: start one ("npx genesis up") or set NATS_URL to where it is\n',
     );
   });
 
@@ -39,6 +39,6 @@ describe("after a minute a service gives up, with 1, and says what to do", { con
     const server = await startServer();
     t.after(() => server.stop());
     const said = await lastWords(t, server.url);
-    assert.match(said, /^genesis gateway: missing on the broker: GENESIS, .*gateway; run "genesis setup"\n$/);
+    assert.match(said, /^genesis gateway: missing on the broker: GENESIS, .*gateway; run "npx genesis setup"\n$/);
   });
 });

@@ -40,7 +40,7 @@ test("one dead letter shows everything, its payload without what a terminal woul
     "payload, 15 bytes",
     '{"goal": 7}\\u001b[2J',
     "",
-    "genesis dlq redrive 00112233 has it handled again",
+    "npx genesis dlq redrive 00112233 has it handled again",
   ]);
 });
 

@@ -3,6 +3,7 @@ import type { Redriven } from "../redrive.ts";
 import type { Paint } from "./paint.ts";
 import { inColumns, tableLines } from "./table.ts";
 import { oneLine, shorten } from "./text.ts";
+import { GENESIS } from "../../shared/contract/command.ts";
 
 const SHORT_ID = 8;
 const REASON_WIDTH = 100;
@@ -50,7 +51,7 @@ export function letterLines(letter: StoredLetter, paint: Paint): string[] {
     paint.dim(`payload, ${bytes.length} bytes`),
     shorten(bytes.toString("utf8", 0, PAYLOAD_BYTES * 4), PAYLOAD_BYTES),
     "",
-    paint.dim(`genesis dlq redrive ${id.slice(0, SHORT_ID)} has it handled again`),
+    paint.dim(`${GENESIS} dlq redrive ${id.slice(0, SHORT_ID)} has it handled again`),
   ];
 }
 

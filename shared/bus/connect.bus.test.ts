@@ -31,7 +31,7 @@ test("a broker that does not come is given up with what to do, without the passw
   const url = "nats://user:secret@127.0.0.1:1";
   await assert.rejects(connect({ ...cell, url, waitMs: 300 }), (error: Error) => {
     assert.ok(error instanceof BrokerAway);
-    assert.match(error.message, /127\.0\.0\.1:1.*genesis up/);
+    assert.match(error.message, /127\.0\.0\.1:1.*npx genesis up/);
     assert.doesNotMatch(error.message, /secret/);
     return true;
   });
@@ -100,7 +100,7 @@ test("a service waits for what it binds to, and says what is missing", async (t)
   await assert.rejects(
     waitForSetup(bus, { ...needs, streams: [...needs.streams], consumers: [...needs.consumers] }),
     (error: Error) =>
-      error instanceof SetupMissing && /GENESIS, htdag; run "genesis setup"/.test(error.message),
+      error instanceof SetupMissing && /GENESIS, htdag; run "npx genesis setup"/.test(error.message),
   );
 });
 

@@ -15,6 +15,7 @@ import { inOrder, type InOrder } from "./in-order.ts";
 import { openLog, type Log } from "./log.ts";
 import { openRequests, type Requests } from "./requests.ts";
 import { keepRuns, type Runs } from "./runs.ts";
+import { GENESIS } from "../contract/command.ts";
 
 /** A cell of Genesis on a broker, as everything in a process reaches it. */
 export type Bus = {
@@ -110,7 +111,7 @@ async function dialUntil(url: string, { name, waitMs, onWait }: Dial): Promise<N
       const waitedMs = performance.now() - startedMs;
       if (waitedMs + pauseMs > waitMs)
         throw new BrokerAway(
-          `no broker answers at ${hostOf(url)}: start one ("genesis up") or set NATS_URL to where it is`,
+          `no broker answers at ${hostOf(url)}: start one ("${GENESIS} up") or set NATS_URL to where it is`,
           { cause: error },
         );
       onWait(waitedMs, error instanceof Error ? error.message : "no answer");

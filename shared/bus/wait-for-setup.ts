@@ -2,6 +2,7 @@ import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StreamName } from "../contract/streams.ts";
 import type { Bus } from "./connect.ts";
+import { GENESIS } from "../contract/command.ts";
 
 /** What a service binds to, and how long it waits for it. */
 export type Needs = {
@@ -13,7 +14,7 @@ export type Needs = {
 /** Streams or consumers are missing. The message says which, and what makes them. */
 export class SetupMissing extends Error {
   constructor(missing: string[], options?: ErrorOptions) {
-    super(`missing on the broker: ${missing.join(", ")}; run "genesis setup"`, options);
+    super(`missing on the broker: ${missing.join(", ")}; run "${GENESIS} setup"`, options);
     this.name = "SetupMissing";
   }
 }
