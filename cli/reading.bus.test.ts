@@ -194,7 +194,7 @@ test("trace draws the spans of the files in the instance's folder", async () => 
   );
   const without = await run("trace", OPEN, "--dir", dir);
   assert.deepEqual([without.status, without.stdout], [1, ""]);
-  assert.match(without.stderr, /^genesis: no spans of run [^\n]*\n$/);
+  assert.match(without.stderr, /^genesis: run 0pen0+ has no spans: it was not sampled [^\n]*\n$/);
 });
 
 test("trace --html writes one page and says where, or in one line why it could not", async () => {
