@@ -103,7 +103,7 @@ export const SETTINGS = {
   catalog: row(
     "GENESIS_CATALOG",
     "business,audit",
-    "setup, htdag, halo, aop, execution, agents",
+    "setup, htdag, halo, aop, agents",
     "catalogues, by shipped name or folder, separated by commas",
     list,
   ),
