@@ -10,7 +10,7 @@ import {
   unroutedStep,
   verdict as schema,
 } from "../../shared/contract/plan.ts";
-import type { Step } from "../../shared/contract/plan.ts";
+import { MAX_RUN_MS, type Step } from "../../shared/contract/plan.ts";
 import { SPANS } from "../../shared/telemetry/names.ts";
 import { step } from "../../test/support/model-log.ts";
 import { assigned, ORIGINAL_AGENTS, routedPlan, unrouted } from "../../test/support/plans.ts";
@@ -117,7 +117,7 @@ const anyStep = fc.record(
     dependsOn: fc.array(anyId, { maxLength: 4 }),
     input: fc.dictionary(fc.string(), fc.jsonValue()),
     skills: fc.array(fc.constantFrom("testing", "magic"), { maxLength: 3 }),
-    timeoutMs: fc.integer({ min: 1 }),
+    timeoutMs: fc.integer({ min: 1, max: MAX_RUN_MS }),
     maxAttempts: fc.integer({ min: 1, max: 100 }),
     onFailure: fc.constantFrom("fail", "skip", "continue"),
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
-import { assignment, priority, step, unroutedStep, usage, verdict } from "./plan.ts";
+import { assignment, priority, step, timeoutMs, unroutedStep, usage, verdict } from "./plan.ts";
 import { token } from "./token.ts";
 
 /**
@@ -121,7 +121,7 @@ export const EVENTS = {
       input: jsonObject,
       results: jsonObject,
       deadline: time,
-      timeoutMs: z.int().min(1),
+      timeoutMs,
       effectKey: z.string(),
     }),
     "an agent is asked",

@@ -28,6 +28,14 @@ function problems(change: object): unknown {
   }
 }
 
+test("an attempt lasts at most as long as a run", () => {
+  assert.deepEqual(problems({ timeoutMs: 432_000_000 }), []);
+  assert.deepEqual(problems({ timeoutMs: 432_000_001 }), [
+    "E_SCHEMA",
+    { path: "data.steps.0.timeoutMs", rule: "at most 432000000" },
+  ]);
+});
+
 test("a step's id may be the key of a result, so it never names a prototype", () => {
   const rule = "not __proto__, constructor, prototype";
   for (const id of ["__proto__", "constructor", "prototype"])

@@ -3,6 +3,10 @@ import { stepId, token } from "./token.ts";
 
 /** The shapes inside plans: steps, assignments with their decision records, verdicts. Used by the rows of `events.ts`. */
 
+/** A run lasts at most five days, in milliseconds; so does an attempt at one of its steps. */
+export const MAX_RUN_MS = 5 * 86_400_000;
+export const timeoutMs = z.int().min(1).max(MAX_RUN_MS);
+
 const ratio = z.number().min(0).max(1);
 
 export const priority = z.enum(["high", "normal", "low"]);
@@ -29,7 +33,7 @@ export const step = z.object({
   dependsOn: z.array(token),
   input: z.record(z.string(), z.unknown()).optional(),
   skills: z.array(z.string().max(64)).optional(),
-  timeoutMs: z.int().min(1),
+  timeoutMs,
   maxAttempts: z.int().min(1).max(100),
   onFailure,
   approval: z.boolean().optional(),

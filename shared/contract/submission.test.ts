@@ -5,14 +5,15 @@ import { readSubmission, runOfInbox, runOfKey } from "./submission.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 const read = (value: unknown) => readSubmission(new TextEncoder().encode(JSON.stringify(value)), NOW);
-const code = (value: unknown): string => {
+const codeOf = (text: string): string => {
   try {
-    read(value);
+    readSubmission(new TextEncoder().encode(text), NOW);
     return "ok";
   } catch (error) {
     return (error as { code: string }).code;
   }
 };
+const code = (value: unknown): string => codeOf(JSON.stringify(value));
 
 test("a goal is enough, everything else is filled in", () => {
   const text = '{"goal":"x"}';
@@ -71,4 +72,20 @@ test("a client computes the run of its key", () => {
     runOfInbox(3, "1767225600000000001"),
     createHash("sha256").update("inbox|3|1767225600000000001").digest("hex").slice(0, 32),
   );
+});
+
+const withNumber = (number: string): string => codeOf(`{"goal":"x","input":{"account":[${number}]}}`);
+
+test("a whole number that would be rounded is refused, and every other number is not", () => {
+  for (const number of ["9007199254740993", "-9007199254740993", "12345678901234567890", "9".repeat(400)])
+    assert.equal(withNumber(number), "E_SCHEMA", number);
+  for (const number of [
+    "9007199254740991",
+    "-9007199254740992",
+    "100000000000000000000",
+    "0.30000000000000004",
+    "1e400",
+    '"9007199254740993"',
+  ])
+    assert.equal(withNumber(number), "ok", number);
 });

@@ -5,12 +5,11 @@ import { GenesisError } from "./errors.ts";
 import { MAX_LABELS, POLICY_DEFAULTS, budget, jsonObject, labels, policy, type EventData } from "./events.ts";
 import { parseJson } from "./json.ts";
 import { sha256 } from "./plan-hash.ts";
-import { priority } from "./plan.ts";
+import { MAX_RUN_MS, priority } from "./plan.ts";
 import { token } from "./token.ts";
 import { parseWith } from "./validate.ts";
 
 const HOUR_MS = 3_600_000;
-const MAX_DEADLINE_MS = 5 * 24 * HOUR_MS;
 
 /** What comes in at the doors: a goal, and everything else optional. Unknown fields are ignored, as everywhere on the bus. */
 const submission = z.object({
@@ -41,13 +40,14 @@ export function readSubmission(
   acceptedAtMs = receivedAtMs,
 ): EventData<"task.submitted"> {
   const { policy: asked, deadline, ...rest } = parseWith(submission, parseJson(bytes));
+  refuseRounded(bytes);
   if (new TextEncoder().encode(rest.goal).length > MAX_GOAL_BYTES) {
     throw new GenesisError("E_TOO_LARGE", [{ path: "goal", rule: `at most ${MAX_GOAL_BYTES} bytes` }]);
   }
   const deadlineMs = deadline === undefined ? acceptedAtMs + HOUR_MS : Date.parse(deadline);
   if (deadlineMs <= receivedAtMs)
     throw new GenesisError("E_SCHEMA", [{ path: "deadline", rule: "in the future" }]);
-  if (deadlineMs > receivedAtMs + MAX_DEADLINE_MS)
+  if (deadlineMs > receivedAtMs + MAX_RUN_MS)
     throw new GenesisError("E_SCHEMA", [{ path: "deadline", rule: "at most 5 days ahead" }]);
   return {
     ...rest,
@@ -55,6 +55,24 @@ export function readSubmission(
     deadline: new Date(deadlineMs).toISOString(),
     policy: { ...POLICY_DEFAULTS, ...withoutUndefined(asked) },
   };
+}
+
+/** A whole number that may have been rounded when it was read: such numbers have 16 digits and more. */
+const LONG_INTEGER = /^-?\d{16,}$/;
+
+/**
+ * Refuses whole numbers that `JSON.parse` only comes near: an account number in an input would be another one's.
+ * @param bytes a text that was parsed before
+ */
+function refuseRounded(bytes: Uint8Array): void {
+  const text = new TextDecoder().decode(bytes);
+  if (/\d{16}/.test(text)) JSON.parse(text, refuseIfRounded);
+}
+
+function refuseIfRounded(_key: string, value: unknown, { source = "" }: { source?: string } = {}): unknown {
+  if (!LONG_INTEGER.test(source)) return value;
+  if (Number.isFinite(value) && BigInt(source) === BigInt(value as number)) return value;
+  throw new GenesisError("E_SCHEMA", [{ path: "", rule: "whole numbers from -(2^53 - 1) to 2^53 - 1" }]);
 }
 
 /** The run that an idempotency key stands for; a client can compute it before anything answers. */
