@@ -1,4 +1,4 @@
-import type { Append, SetTimer } from "../../shared/contract/decider.ts";
+import type { Append, Decision, SetTimer } from "../../shared/contract/decider.ts";
 import { GenesisError } from "../../shared/contract/errors.ts";
 import type { StoredEvent } from "../../shared/contract/events.ts";
 import type { Step } from "../../shared/contract/plan.ts";
@@ -15,29 +15,25 @@ import { deadlineOf, retryOf, setterOf, timeoutOf } from "./timers.ts";
 /** What execution is handling: a fact it consumed, by its id, or a timer that fired. */
 export type Trigger = { fact: string } | FiredTimer;
 
-export type Next = { append: Append[]; timers: SetTimer[] };
-
 /**
  * What is to be done about a run, seen from one trigger: which steps to dispatch, which attempts to give up, which
  * timers to set, whether it is over. An intent belongs to the trigger that its cause leads back to, so every intent
  * has exactly one handler, whichever instance that is, and the trace of a run is the tree of its causes. Called again
  * after its facts were appended, it goes on from there until nothing is left to append.
  */
-export function next(run: Run, trigger: Trigger): Next {
+export function next(run: Run, trigger: Trigger): Decision {
   const from = "fact" in trigger ? trigger.fact : setterOf(run, trigger)?.id;
-  if (run.task === undefined || run.isOver || from === undefined) return { append: [], timers: [] };
+  if (run.task === undefined || run.isOver || from === undefined) return [];
   const isDeadline = isTimer(trigger, "deadline");
   const ending = run.ending ?? (isDeadline ? expiry(run.task) : undefined);
   if (ending) {
     // The deadline, and whoever calls the run off, end what another one was to end: its message may be among the dead letters.
     const isOurs = isDeadline || run.calledOffBy.has(from) || follows(run, ending.cause.id, from);
-    return { append: isOurs ? endRun(run, run.task, ending) : [], timers: [] };
+    return isOurs ? endRun(run, run.task, ending) : [];
   }
   const intents = run.plan ? goOn(run, run.plan, trigger) : [];
-  return {
-    append: intents.filter(({ cause }) => follows(run, cause.id, from)).map(({ append }) => append()),
-    timers: timersFor(run, run.task, from),
-  };
+  const ours = intents.filter(({ cause }) => follows(run, cause.id, from));
+  return [...ours.map(({ append }) => append()), ...timersFor(run, run.task, from)];
 }
 
 /** A fact to append, made only for whom it belongs to, and what it follows from. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { decomposed, dispatched, encoded, finished, signal, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
-import type { Append, History } from "../contract/decider.ts";
+import type { Append, Decision, History } from "../contract/decider.ts";
 import type { NewEvent } from "../contract/events.ts";
-import { carryOut, type Decision } from "./carry-out.ts";
+import { carryOut } from "./carry-out.ts";
 
 let cell: TestCell;
 before(async () => {
@@ -149,7 +149,7 @@ test("a timer that is decided again and again is set once", async () => {
     () => {
       passes++;
       const append: Append[] = passes === 1 ? [{ event: signal("timed", "x"), expect: "subject" }] : [];
-      return { append, timers: [{ timer, atMs: Date.now() + 60_000 }] };
+      return [...append, { timer, atMs: Date.now() + 60_000 }];
     },
     { isRepeated: true },
   );

@@ -1,4 +1,4 @@
-import type { Append, History, SetTimer } from "../contract/decider.ts";
+import type { Append, Decision, History } from "../contract/decider.ts";
 import type { NewEvent } from "../contract/events.ts";
 import { linkJoined } from "../telemetry/messaging.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
@@ -8,9 +8,6 @@ import { traceOf } from "./processed.ts";
 import { storageError } from "./publish.ts";
 import type { Runs } from "./runs.ts";
 import { clearTimers, setTimer } from "./timers.ts";
-
-/** What a stage decides: facts to append, in their order, and wake-ups to set. */
-export type Decision = readonly Append[] | { append: readonly Append[]; timers: readonly SetTimer[] };
 
 /** A decision, and how it is made again when the run has moved on. */
 export type Order = {
@@ -44,7 +41,9 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
   let { history } = order;
   const end = bus.subjects.fact("run.finished", history.run, "once");
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const { append, timers } = normal(order.decide(history));
+    const decided = order.decide(history);
+    const append = decided.filter((one) => "event" in one);
+    const timers = decided.filter((one) => "timer" in one);
     const newTimers = timers.filter(({ timer }) => !isSet.has(bus.subjects.timerSet(timer)));
     for (const { timer } of newTimers) isSet.add(bus.subjects.timerSet(timer));
     await Promise.all(newTimers.map((timer) => setTimer(bus, timer, correlationId)));
@@ -64,10 +63,6 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
     history = await runs.readOn(history.run, result.lastSeq);
   }
   throw storageError("lets the run come to rest");
-}
-
-function normal(decision: Decision): { append: readonly Append[]; timers: readonly SetTimer[] } {
-  return "append" in decision ? decision : { append: decision, timers: [] };
 }
 
 type Pass = { history: History; taken: Set<string>; written: NewEvent[]; correlationId: string };

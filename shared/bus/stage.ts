@@ -1,4 +1,4 @@
-import type { History, Part, Unreadable } from "../contract/decider.ts";
+import type { Decision, History, Part, Unreadable } from "../contract/decider.ts";
 import { asGenesisError, type GenesisError } from "../contract/errors.ts";
 import type { EventType, NewEvent, StoredEvent } from "../contract/events.ts";
 import { STAGE_READS } from "../contract/streams.ts";
@@ -7,7 +7,7 @@ import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
 import { part } from "../telemetry/parts.ts";
-import { carryOut, type Decision } from "./carry-out.ts";
+import { carryOut } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";

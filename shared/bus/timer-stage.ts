@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { justRun, type History, type Part } from "../contract/decider.ts";
+import { justRun, type Decision, type History, type Part } from "../contract/decider.ts";
 import { parseJson } from "../contract/json.ts";
 import type { NewEvent } from "../contract/events.ts";
 import type { FiredTimer } from "../contract/subjects.ts";
@@ -8,7 +8,7 @@ import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
 import { part } from "../telemetry/parts.ts";
-import { carryOut, type Decision } from "./carry-out.ts";
+import { carryOut } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { processedOf } from "./processed.ts";
@@ -51,7 +51,7 @@ async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delive
   const fired = { timer, firedAtMs: delivery.storedAtMs };
   const history = await runs.readOn(timer.run, 0);
   const [task] = history.events;
-  if (task === undefined || isEmpty(decide(fired, history, justRun))) return;
+  if (task === undefined || decide(fired, history, justRun).length === 0) return;
   const startsTrace = aheadMsOf(delivery) > SAME_TRACE_MS;
   const { correlationId } = task;
   const message = { ...processedOf(bus, delivery, takenMs), ...timer, correlationId, startsTrace };
@@ -65,10 +65,6 @@ async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delive
     });
     applyObservation(() => observe?.(written, history) ?? {});
   });
-}
-
-function isEmpty(decision: Decision): boolean {
-  return "append" in decision ? decision.append.length + decision.timers.length === 0 : decision.length === 0;
 }
 
 const body = z.object({ aheadMs: z.number() });

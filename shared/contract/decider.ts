@@ -8,7 +8,7 @@ export type Part = <T>(name: string, fn: () => T) => T;
 /** A part that is only run, for tests and for offline planning. */
 export const justRun: Part = (_name, fn) => fn();
 
-/** What a decision asks for: a fact to append, with what it was decided from, or a wake-up. */
+/** A fact to append, with what it was decided from. */
 export type Append = {
   event: NewEvent;
   /**
@@ -20,8 +20,11 @@ export type Append = {
   links?: readonly string[];
 };
 
-/** `at` is in milliseconds since the epoch, counted from the broker's time of the fact that starts the timer. */
+/** A wake-up to set. `atMs` is in milliseconds since the epoch, counted from the broker's time of the fact that starts the timer. */
 export type SetTimer = { timer: Timer; atMs: number };
+
+/** What is decided: facts to append, in their order, and wake-ups to set. */
+export type Decision = readonly (Append | SetTimer)[];
 
 /** A fact that stands in the log and cannot be read. It still has a meaning: see `domain/run.ts`. */
 export type Unreadable = {

@@ -24,9 +24,11 @@ export function handle(
   const timers = new Map<string, number>();
   const taken = new Set<string>();
   for (let pass = 0; pass < 1000; pass++) {
-    const { append, timers: set } = next(foldRun(log.history()), trigger);
-    for (const { timer, atMs } of set) timers.set(JSON.stringify(timer), atMs);
-    const open = append.filter(({ event }) => !taken.has(`${event.type} ${event.tokens.join(" ")}`));
+    const decided = next(foldRun(log.history()), trigger);
+    for (const one of decided) if ("timer" in one) timers.set(JSON.stringify(one.timer), one.atMs);
+    const open = decided
+      .filter((one) => "event" in one)
+      .filter(({ event }) => !taken.has(`${event.type} ${event.tokens.join(" ")}`));
     if (open.length === 0) return { wrote, timers };
     let own: number | undefined;
     for (const one of open) {
