@@ -1,5 +1,4 @@
-import type { StoredEvent } from "../../shared/contract/events.ts";
-import type { OutputRef } from "../../shared/contract/events.ts";
+import type { OutputRef, StoredEvent } from "../../shared/contract/events.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
 import type { Cause } from "../../shared/domain/step-state.ts";
 
