@@ -27,10 +27,10 @@ async function streamInfo(name: string): Promise<StreamInfo> {
   return bodyOf({ bytes: await client.ask(`$JS.API.STREAM.INFO.${name}`, "") });
 }
 
-/** Fills the log beyond what tasks are admitted for, by facts that nobody reads. */
+/** Fills the log beyond what tasks are admitted for, by what is no fact of any type, so that nobody reads it. */
 async function fill(): Promise<void> {
   for (let i = 0; (await streamInfo("GENESIS")).state.bytes < ADMIT_BELOW * LOG_BYTES; i++) {
-    const { error } = await client.publish(`genesis.v1.step.skipped.filler.${i}`, "x".repeat(200_000));
+    const { error } = await client.publish(`genesis.v1.no.type.filler.${i}`, "x".repeat(200_000));
     assert.equal(error, undefined);
   }
 }
