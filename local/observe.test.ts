@@ -8,14 +8,14 @@ import { exportSettings, observeUrls, writeTargets } from "./observe.ts";
 const ports = { grpc: 4317, http: 4318, health: 4319, prometheus: 9090 };
 
 test("the addresses are those of the documented state", () => {
-  assert.deepEqual(observeUrls({ dir: "/x", ports }), {
+  assert.deepEqual(observeUrls({ ports }), {
     collector: "http://127.0.0.1:4317",
     prometheus: "http://127.0.0.1:9090",
   });
 });
 
 test("services send spans to the Collector alone, whatever else the environment says of signals", () => {
-  assert.deepEqual(exportSettings({ dir: "/x", ports }), {
+  assert.deepEqual(exportSettings({ ports }), {
     GENESIS_TRACES_FILE: "",
     OTEL_TRACES_EXPORTER: "otlp",
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:4317",

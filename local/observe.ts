@@ -4,11 +4,15 @@ import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
 import { openLog } from "./log-files.ts";
 import { HOST, type ObservePorts } from "./ports.ts";
 import type { LocalState } from "./state.ts";
-import type { Launched } from "./supervise.ts";
+import type { Launched, Program } from "./supervise.ts";
 import { answering, spawnTied } from "./tied-process.ts";
 
-/** What the Collector and Prometheus of an instance are made from. `dir` is absolute. */
-export type ObservePlan = { dir: string; ports: ObservePorts };
+/** What the Collector and Prometheus of an instance are made from. `dir` is absolute, `programs` are paths. */
+export type ObservePlan = {
+  dir: string;
+  ports: ObservePorts;
+  programs: { collector: string; prometheus: string };
+};
 
 /** How often metrics are fetched: more often than in containers, since somebody sits in front of it. */
 const INTERVAL_SECONDS = 5;
@@ -17,7 +21,7 @@ const COLLECTOR_MEMORY = "400MiB";
 const RETENTION_FLAGS = ["--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB"];
 
 /** Where an instance's Collector takes spans, and where its Prometheus answers. */
-export function observeUrls({ ports }: ObservePlan): NonNullable<LocalState["observe"]> {
+export function observeUrls({ ports }: Pick<ObservePlan, "ports">): NonNullable<LocalState["observe"]> {
   return {
     collector: `http://${HOST}:${ports.grpc}`,
     prometheus: `http://${HOST}:${ports.prometheus}`,
@@ -28,7 +32,7 @@ export function observeUrls({ ports }: ObservePlan): NonNullable<LocalState["obs
  * The settings that have a service send its spans to the Collector and nowhere else. Those for traces alone, because they go
  * before what a person's environment may say about all signals.
  */
-export function exportSettings(plan: ObservePlan): Record<string, string> {
+export function exportSettings(plan: Pick<ObservePlan, "ports">): Record<string, string> {
   return {
     GENESIS_TRACES_FILE: "",
     OTEL_TRACES_EXPORTER: "otlp",
@@ -37,9 +41,17 @@ export function exportSettings(plan: ObservePlan): Record<string, string> {
   };
 }
 
-/** Starts the Collector with the configuration of docker-compose.yml and a file in Tempo's place. @param program path of otelcol */
-export function launchCollector(program: string, plan: ObservePlan): Launched {
-  const { dir, ports } = plan;
+/** What observes an instance, to be kept up. A failure to start is final: trying again changes nothing. */
+export function observerPrograms(plan: ObservePlan): Program[] {
+  return [
+    { name: "prometheus", launch: () => launchPrometheus(plan), oneTry: true },
+    { name: "otelcol", launch: () => launchCollector(plan), oneTry: true },
+  ];
+}
+
+/** The Collector with the configuration of docker-compose.yml, and a file in Tempo's place. */
+function launchCollector(plan: ObservePlan): Launched {
+  const { dir, ports, programs } = plan;
   mkdirSync(join(dir, "traces"), { recursive: true });
   const log = openLog(join(dir, "logs", "otelcol.log"));
   const env = childEnvironment({
@@ -61,7 +73,7 @@ export function launchCollector(program: string, plan: ObservePlan): Launched {
     join(PROJECT_ROOT, "deploy", "collector", "local.yaml"),
   ];
   const args = configs.flatMap((path) => ["--config", path]);
-  const child = spawnTied({ path: program, args, env, log });
+  const child = spawnTied({ path: programs.collector, args, env, log });
   const url = observeUrls(plan).collector;
   return {
     child,
@@ -70,9 +82,9 @@ export function launchCollector(program: string, plan: ObservePlan): Launched {
   };
 }
 
-/** Starts Prometheus with the configuration and rules of docker-compose.yml. @param program path of prometheus */
-export function launchPrometheus(program: string, plan: ObservePlan): Launched {
-  const { dir, ports } = plan;
+/** Prometheus with the configuration and rules of docker-compose.yml. */
+function launchPrometheus(plan: ObservePlan): Launched {
+  const { dir, ports, programs } = plan;
   const log = openLog(join(dir, "logs", "prometheus.log"));
   const url = observeUrls(plan).prometheus;
   const args = [
@@ -84,12 +96,15 @@ export function launchPrometheus(program: string, plan: ObservePlan): Launched {
     "--log.format=json",
     `--web.listen-address=${HOST}:${ports.prometheus}`,
   ];
-  const child = spawnTied({ path: program, args, env: childEnvironment({}), log });
+  const child = spawnTied({ path: programs.prometheus, args, env: childEnvironment({}), log });
   return { child, ready: answering(child, `${url}/-/ready`).then(() => url), tail: log.tail };
 }
 
 /** Tells the Collector where to fetch metrics. It watches the file, and sees the old one or the new one. */
-export function writeTargets(plan: ObservePlan, services: LocalState["services"]): void {
+export function writeTargets(
+  plan: Pick<ObservePlan, "dir" | "ports">,
+  services: LocalState["services"],
+): void {
   const sources = [...services, { name: "prometheus", http: observeUrls(plan).prometheus }];
   const targets = sources.map(({ name, http }) => ({
     targets: [new URL(http).host],

@@ -7,14 +7,7 @@ import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } 
 import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import { reasonOf, StartFailure } from "./failure.ts";
 import { findBroker } from "./find-broker.ts";
-import {
-  exportSettings,
-  launchCollector,
-  launchPrometheus,
-  observeUrls,
-  writeTargets,
-  type ObservePlan,
-} from "./observe.ts";
+import { exportSettings, observerPrograms, observeUrls, writeTargets, type ObservePlan } from "./observe.ts";
 import { choosePorts } from "./ports.ts";
 import { SILENT, type Progress } from "./progress.ts";
 import { launchService, SERVICES, type ServiceSpec } from "./service.ts";
@@ -92,7 +85,9 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     const plan = { dir, port: ports.nats, monitorPort: ports.monitor, profile };
     const instance: Instance = {
       plan,
-      ...(observe && { observe: { dir, ports: ports.observe } }),
+      ...(observe && {
+        observe: { dir, ports: ports.observe, programs: findObservers(childEnvironment({})) },
+      }),
       settings,
       silenceMs,
       progress,
@@ -100,8 +95,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       running,
       isReady: false,
     };
-    await startObservers(instance);
     await startBroker(instance);
+    await startObservers(instance);
     await startServices(instance, services, ports.services);
     instance.isReady = true;
     writeDown(instance);
@@ -133,16 +128,11 @@ async function startBroker(instance: Instance): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** Before the broker and the services, so that their first spans have somewhere to go. */
+/** Before the services, so that their first spans have somewhere to go. */
 async function startObservers(instance: Instance): Promise<void> {
   const { observe, running, signal } = instance;
   if (observe === undefined) return;
-  const { collector, prometheus } = findObservers(childEnvironment({}));
-  const programs: Program[] = [
-    { name: "prometheus", launch: () => launchPrometheus(prometheus, observe), oneTry: true },
-    { name: "otelcol", launch: () => launchCollector(collector, observe), oneTry: true },
-  ];
-  running.observers = programs.map((program) => keepUp(instance, program));
+  running.observers = observerPrograms(observe).map((program) => keepUp(instance, program));
   await startAll(running.observers, signal);
 }
 
