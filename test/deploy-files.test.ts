@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { PROJECT_ROOT } from "../shared/config.ts";
-import { MIN_MAX_PAYLOAD } from "../shared/contract/streams.ts";
+import { MIN_MAX_PAYLOAD, STAGE_READS } from "../shared/contract/streams.ts";
 import { brokerConfig } from "../local/broker.ts";
 
 // What can be known of deploy/ without the programs that it is for.
@@ -62,6 +62,12 @@ test("the Collector without Docker differs from the one in containers by its fil
     local.service.pipelines.traces.exporters,
     exporters.map((name: string) => (name === "otlp_grpc/tempo" ? "file" : name)),
   );
+});
+
+test("beside execution at most one stage reads a message, which the two service graphs rely on", () => {
+  const others = Object.entries(STAGE_READS).filter(([stage]) => stage !== "execution");
+  const reads = others.flatMap<string>(([, types]) => types);
+  assert.equal(new Set(reads).size, reads.length);
 });
 
 test("what the Collector cannot deliver it keeps on disk, and never gives up", () => {
