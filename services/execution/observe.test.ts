@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { History } from "../../shared/contract/decider.ts";
-import type { StoredEvent } from "../../shared/contract/events.ts";
+import { GenesisError } from "../../shared/contract/errors.ts";
+import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
 import { dispatched } from "../../test/support/facts.ts";
 import { failed, modelLog, planned, RUN, step } from "../../test/support/model-log.ts";
 import { dispatch, ended } from "../../test/support/sample-run.ts";
@@ -37,6 +38,20 @@ test("a dispatch is counted for its agent, and told on the span", () => {
       { metric: "dispatched", labels: { agent: "worker" }, value: 1 },
     ],
   });
+});
+
+test("an attempt that execution gives up has its line in the log", () => {
+  const log = modelLog();
+  planned(log, [step("a")]);
+  const event = dispatch(log, "a", 2);
+  const error = new GenesisError("E_TIMEOUT").toJSON();
+  const written: NewEvent[] = [{ ...failed(event), data: { agent: "worker", error } }];
+  assert.deepEqual(observe(undefined, written, log.history()).lines, [
+    {
+      fields: { event: "step_failed", step: "a", attempt: 2, agent: "worker", code: "E_TIMEOUT" },
+      message: "the attempt was given up",
+    },
+  ]);
 });
 
 test("the end of a run is counted and timed, with its replans and the attempts of its steps", () => {

@@ -1,18 +1,27 @@
 import type { History } from "../../shared/contract/decider.ts";
 import type { NewEvent, StoredEvent } from "../../shared/contract/events.ts";
-import { ATTRIBUTE, type Observation, type Point, type SummarySpan } from "../../shared/telemetry/names.ts";
+import {
+  ATTRIBUTE,
+  type LogLine,
+  type Observation,
+  type Point,
+  type SummarySpan,
+} from "../../shared/telemetry/names.ts";
 
 /** The name of the workflow, on the span that tells of a run as a whole. */
 const WORKFLOW = "genesis";
 
 /**
- * What execution's work on a run shows: attempts that agents were asked for, and the end of the run with a summary.
+ * What execution's work on a run shows: attempts that agents were asked for or that it gave up itself, and the end of
+ * the run with a summary.
  */
 export function observe(
   trigger: StoredEvent | undefined,
   written: readonly NewEvent[],
   history: History,
 ): Observation {
+  const failed = written.filter((event) => event.type === "step.failed");
+  const lines = failed.map(failureLine);
   const dispatched = written.filter((event) => event.type === "step.dispatched");
   const finished = written.find((event) => event.type === "run.finished");
   const attributes = {
@@ -24,13 +33,20 @@ export function observe(
     labels: { agent: data.agent },
     value: 1,
   }));
-  if (finished === undefined) return { attributes, points: asked };
+  const told = { attributes, ...(lines.length > 0 && { lines }) };
+  if (finished === undefined) return { ...told, points: asked };
   const task = history.events.find((event) => event.type === "task.submitted");
   return {
-    attributes,
+    ...told,
     points: [...asked, ...endOf(finished, trigger, history)],
     ...(task && { summary: summaryOf(task, finished, history) }),
   };
+}
+
+/** What an agent fails it tells in its own log; of what execution fails for it nobody else does. */
+function failureLine({ step = "", attempt = 1, data }: NewEvent<"step.failed">): LogLine {
+  const fields = { event: "step_failed" as const, step, attempt, agent: data.agent, code: data.error.code };
+  return { fields, message: "the attempt was given up" };
 }
 
 /** A run lasts from the storing of its task to the storing of what decided its end. */

@@ -1,5 +1,5 @@
-import { GenesisError, asGenesisError } from "../contract/errors.ts";
-import type { StoredEvent } from "../contract/events.ts";
+import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
+import type { NewEvent, StoredEvent } from "../contract/events.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import { attempt, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
@@ -27,10 +27,10 @@ export type Means = {
 };
 
 /**
- * A step that ended this many processes ends no more. One more than these died over its first delivery, which makes no
- * claim, or the broker lost it.
+ * A step that ended this many processes while they had a claim on it ends no more. One more died over its first delivery,
+ * which makes no claim: three in all, or the broker lost a delivery.
  */
-const MAX_DEATHS = 3;
+const MAX_DEATHS = 2;
 
 /**
  * Handles one dispatch: looks whether it is still wanted, has it done, appends what came of it, settles the message.
@@ -70,6 +70,14 @@ function listen(signal: AbortSignal, onAbort: () => void): () => void {
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);
   return () => signal.removeEventListener("abort", onAbort);
+}
+
+/** What an agent fails without a word of its handler. */
+const UNTOLD = new Set<ErrorCode>(["E_TIMEOUT", "E_POISON", "E_TOO_LARGE"]);
+
+function tellFailure({ log }: BusContext, event: NewEvent): void {
+  if (event.type !== "step.failed" || !UNTOLD.has(event.data.error.code)) return;
+  log.warn({ event: "step_failed", code: event.data.error.code }, "the attempt was given up");
 }
 
 type Step = { delivery: Delivery; event: Dispatched };
@@ -118,13 +126,14 @@ async function isSettled(
 }
 
 async function append(
-  { bus, log }: BusContext,
+  ctx: BusContext,
   { correlationId }: Dispatched,
   { event, message }: Result,
 ): Promise<void> {
-  const outcome = await bus.log.append({ event, expect: "subject" }, { correlationId, encoded: message });
+  const outcome = await ctx.bus.log.append({ event, expect: "subject" }, { correlationId, encoded: message });
   if (outcome.kind === "stored" && outcome.again) record("effectDuplicates", { kind: "same" });
+  if (outcome.kind === "stored" && !outcome.again) tellFailure(ctx, event);
   if (outcome.kind !== "superseded") return;
   record("effectDuplicates", { kind: "late" });
-  log.info({ event: "late_result" }, "another result stands already");
+  ctx.log.info({ event: "late_result" }, "another result stands already");
 }

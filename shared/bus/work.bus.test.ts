@@ -160,6 +160,7 @@ test("a step in hand is told when its run ends, and appends nothing", async () =
 });
 
 test("a step that takes too long is told to stop, and the attempt has failed", async () => {
+  const toldBefore = cell.logged.filter((event) => event === "step_failed").length;
   const reasons: string[] = [];
   await worker(async ({ event, signal }) => {
     reasons.push(await stopped(signal));
@@ -174,6 +175,8 @@ test("a step that takes too long is told to stop, and the attempt has failed", a
     assert.deepEqual([failure.data.error.code, failure.data.error.retryable], ["E_TIMEOUT", true]);
   }
   assert.deepEqual(reasons, ["timeout", "timeout"]);
+  const told = () => cell.logged.filter((event) => event === "step_failed").length === toldBefore + 2;
+  await eventually(async () => told());
 });
 
 test("a dispatch that cannot be read is a dead letter", async () => {

@@ -771,6 +771,14 @@ export type Observation = {
   parts?: readonly PartObservation[];
   points?: readonly Point[];
   summary?: SummarySpan;
+  /** Lines for the operator. They are written with the ids of the run at hand; those of a step stand in the line. */
+  lines?: readonly LogLine[];
+};
+
+/** A line of the log, of the level `warn`. */
+export type LogLine = {
+  fields: { event: LogEvent } & Partial<Record<LogKey, string | number>>;
+  message: string;
 };
 
 const log = (owner: Owner, means: string): NameRow => ({ means, owner, stability: "stable" });
@@ -835,6 +843,8 @@ export const LOG_EVENTS = {
   redrive_failed: log("transport", "a message that was to be handled again could not be"),
   late_result: log("agents", "another result of the step stands already"),
   submit_failed: log("gateway", "a request could not be answered because of a bug"),
-  step_failed: log("agents", "an attempt failed"),
+  step_failed: log("agents", "an attempt failed: told by its agent, or by execution where that gave it up"),
   agent_idle: log("agents", "there is code for an agent, and no card"),
 } as const satisfies Record<string, NameRow>;
+
+export type LogEvent = keyof typeof LOG_EVENTS;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { growthOf } from "../../test/support/metrics.ts";
 import { delivered, endOf, recordSpans, spansOf, startOf } from "../../test/support/spans.ts";
+import { createLog, useLog } from "./logging.ts";
 import { processSpan } from "./messaging.ts";
 import { applyObservation } from "./observation.ts";
 import { part } from "./parts.ts";
@@ -46,6 +47,21 @@ test("an error's code among the attributes makes the span a failed one", async (
 test("its points are recorded", async () => {
   const points = [{ metric: "planDepth", labels: {}, value: 3 }] as const;
   assert.equal(await growthOf("htdag_depth_count", () => observed({ points })), 1);
+});
+
+test("its lines are warnings in the log of the process", async () => {
+  const written: string[] = [];
+  useLog(
+    createLog(
+      { service: "execution", level: "info", format: "json" },
+      { write: (line) => written.push(line) },
+    ),
+  );
+  const fields = { event: "step_failed", step: "a", attempt: 2, code: "E_TIMEOUT" } as const;
+  await observed({ lines: [{ fields, message: "the attempt was given up" }] });
+  const { level, event, step, attempt, code, run } = JSON.parse(written[0]!);
+  assert.deepEqual([level, event, step, attempt, code], ["warn", "step_failed", "a", 2, "E_TIMEOUT"]);
+  assert.equal(run, "run-1");
 });
 
 test("a summary is a span of its own: from when it began until now, under what it tells of", async () => {

@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT, context, trace } from "@opentelemetry/api";
 import { now } from "./clock.ts";
+import { logStructured } from "./logging.ts";
 import { record, recordPoint } from "./metrics.ts";
 import type { Observation, SummarySpan } from "./names.ts";
 import { describeCurrentSpan } from "./operations.ts";
@@ -9,16 +10,17 @@ import { spanContextOf } from "./trace-context.ts";
 
 /**
  * Puts an observation where it belongs: attributes on the span of the message at hand and on the parts that were run
- * for it, points into the metrics, a summary into a span of its own. An observation that throws is counted and costs
+ * for it, points into the metrics, a summary into a span of its own, lines into the log. An observation that throws is counted and costs
  * nothing but itself: telemetry never fails the work.
  */
 export function applyObservation(observe: () => Observation): void {
   try {
-    const { attributes = {}, parts = [], points = [], summary } = observe();
+    const { attributes = {}, parts = [], points = [], summary, lines = [] } = observe();
     describeCurrentSpan(attributes);
     describeParts(parts);
     for (const point of points) recordPoint(point);
     if (summary !== undefined) writeSummary(summary);
+    for (const { fields, message } of lines) logStructured("warn", fields, message);
   } catch {
     record("observeFailures", {});
   }
