@@ -112,25 +112,23 @@ async function readLockFile(
   return { format, packages: await countAll(Object.entries(packages), found) };
 }
 
-/** Counts the installed packages among the entries of a lock file, and says how many there are. */
+/** Counts the installed packages among the entries of a lock file, and says how many there are: each version once. */
 async function countAll(entries: [string, unknown][], found: Found): Promise<number> {
-  let installed = 0;
+  const installed = new Set<string>();
   for (const [i, [at, value]] of entries.entries()) {
     if (i % UNINTERRUPTED === 0) await setImmediate();
     const entry = lockedPackage.safeParse(value).data;
     if (entry === undefined || entry.link === true || !at.includes(INSTALLED)) continue;
-    installed++;
-    count(at, entry, found);
+    const name = at.slice(at.lastIndexOf(INSTALLED) + INSTALLED.length).slice(0, MAX_NAME);
+    const key = `${name}@${entry.version ?? ""}`;
+    installed.add(key);
+    if (!found.seen.has(key)) count(name, entry, found.rows);
+    found.seen.add(key);
   }
-  return installed;
+  return installed.size;
 }
 
-/** Counts a package once per version, however often it is installed. */
-function count(at: string, entry: z.output<typeof lockedPackage>, { rows, seen }: Found): void {
-  const name = at.slice(at.lastIndexOf(INSTALLED) + INSTALLED.length).slice(0, MAX_NAME);
-  const key = `${name}@${entry.version ?? ""}`;
-  if (seen.has(key)) return;
-  seen.add(key);
+function count(name: string, entry: z.output<typeof lockedPackage>, rows: Found["rows"]): void {
   const licence = typeof entry.license === "string" ? entry.license.slice(0, MAX_NAME) : UNKNOWN;
   const row = rows.get(licence) ?? { licence, packages: 0, production: 0, examples: [] };
   row.packages++;
