@@ -19,9 +19,10 @@ async function asking(
   t: TestContext,
   answer: Answer,
   step: Partial<TriedStep> = {},
+  pausesMs: number[] = [],
 ): Promise<Tried & { asked: Asked[] }> {
   const { url, asked } = await modelEndpoint(t, answer);
-  const agent = modelAgent(card, { url, name: "model-1", key: "k3y" });
+  const agent = modelAgent(card, { url, name: "model-1", key: "k3y" }, pausesMs);
   return { ...(await tryStep(agent, { taskType: "design", ...step })), asked };
 }
 
@@ -29,7 +30,7 @@ test("the model's answer is the result, with what it cost", async (t) => {
   const { outcome, asked, progress } = await asking(t, { text: "A fine design." });
   assert.deepEqual(outcome, {
     completed: {
-      output: { text: "A fine design.", model: "model-1-2026", simulated: false },
+      output: { kind: "text", text: "A fine design.", model: "model-1-2026", simulated: false },
       usage: { inputTokens: 120, outputTokens: 34 },
     },
   });
@@ -81,7 +82,7 @@ const FAILURES: [Answer, boolean, string][] = [
   [{ status: 500 }, true, "answered 500"],
   [{ status: 503 }, true, "answered 503"],
   [{ status: 400 }, false, "answered 400"],
-  [{ status: 401 }, false, "answered 401"],
+  [{ status: 401 }, false, "answered 401; is GENESIS_MODEL_KEY set, and right?"],
   [{ status: 404 }, false, "answered 404"],
   ["hang up", true, "gave no answer"],
   [{ body: "{ not json" }, true, "answered 200"],
@@ -96,8 +97,27 @@ for (const [answer, retryable, rule] of FAILURES)
       [code, outcome.failed.error.retryable, details],
       ["E_AGENT", retryable, [{ path: "model", rule }]],
     );
-    assert.equal(asked.length, 1, "trying again is the run's affair");
+    assert.equal(asked.length, 1);
   });
+
+test("an endpoint that may come back is asked again, after each pause, and one that refuses is not", async (t) => {
+  for (const [answer, times] of [
+    [{ status: 503 }, 3],
+    ["hang up", 3],
+    [{ status: 401 }, 1],
+  ] as const) {
+    const { outcome, asked } = await asking(t, answer, {}, [1, 1]);
+    assert.ok("failed" in outcome);
+    assert.equal(asked.length, times, JSON.stringify(answer));
+  }
+});
+
+test("it is not waited for longer than half of the attempt's time, so that the reason is told", async (t) => {
+  const { outcome, asked } = await asking(t, { status: 503 }, {}, [1, 30_001]);
+  assert.ok("failed" in outcome);
+  assert.deepEqual(outcome.failed.error.details, [{ path: "model", rule: "answered 503" }]);
+  assert.equal(asked.length, 2);
+});
 
 test("an empty answer is no result", async (t) => {
   const { outcome } = await asking(t, { text: "" });

@@ -31,6 +31,8 @@ export type StepContext = {
   readonly effectKey: string;
   /** Aborts when the result is no longer wanted: the run ended, the step timed out, or this process stops. */
   readonly signal: AbortSignal;
+  /** How long an attempt may take from its dispatch on, in milliseconds. */
+  readonly timeoutMs: number;
   /** Tells whoever watches the run how far the work is. */
   progress(note: ProgressNote): void;
   readonly usage: UsageMeter;

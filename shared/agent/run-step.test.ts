@@ -171,8 +171,8 @@ test("the context tells where the step stands, and what came before it", async (
   const agent = agentThat(async (_, step) => {
     step.progress("half way");
     step.progress({ done: 1, of: 2 });
-    const { run, step: id, attempt, title, effectKey, results } = step;
-    return { run, id, attempt, title, effectKey, results, goal: await step.goal() };
+    const { run, step: id, attempt, title, effectKey, timeoutMs, results } = step;
+    return { run, id, attempt, title, effectKey, timeoutMs, results, goal: await step.goal() };
   });
   const { outcome, progress } = await tryStep(agent, {
     taskType: "work",
@@ -191,6 +191,7 @@ test("the context tells where the step stands, and what came before it", async (
         attempt: 3,
         title: "A title",
         effectKey: "r1.s2",
+        timeoutMs: 60_000,
         results: { s1: { x: 1 } },
         goal: "the goal",
       },

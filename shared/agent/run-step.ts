@@ -55,6 +55,7 @@ function contextOf({ event, readTask: read, ...rest }: Given, { add }: Spending)
     taskType: data.taskType,
     title: data.title,
     effectKey: data.effectKey,
+    timeoutMs: data.timeoutMs,
     usage: { add },
     task: readTask,
     goal: async () => (await readTask()).goal,
