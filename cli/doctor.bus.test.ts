@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { loadCatalog } from "../shared/catalog/load.ts";
+import { dispatched } from "../test/support/facts.ts";
 import { genesis } from "../test/support/genesis.ts";
 import { startCell, type TestCell } from "../test/support/nats.ts";
-import type { Finding } from "./checkup.ts";
+import type { Finding } from "./finding.ts";
 
+const EXTERNAL = join(import.meta.dirname, "../test/support/catalog/external");
+const CATALOG = ["business", "audit", EXTERNAL];
 let cell: TestCell;
 before(async () => {
-  cell = await startCell([...loadCatalog(["business", "audit"]).agents]);
+  cell = await startCell([...loadCatalog(CATALOG).agents]);
 });
 after(() => cell.stop());
 
-const doctor = async (): Promise<{ status: number | null; findings: Map<string, Finding> }> => {
-  const { status, stdout } = await genesis(["doctor", "--nats", cell.server.url, "--json"]);
+const doctor = async (more = {}): Promise<{ status: number | null; findings: Map<string, Finding> }> => {
+  const settings = { GENESIS_CATALOG: CATALOG.join(","), ...more };
+  const { status, stdout } = await genesis(["doctor", "--nats", cell.server.url, "--json"], { settings });
   const { findings } = JSON.parse(stdout) as { findings: Finding[] };
   return { status, findings: new Map(findings.map((finding) => [finding.what, finding])) };
 };
@@ -28,6 +33,37 @@ test("a broker with everything on it is healthy, exit code 0", async () => {
   for (const stream of ["GENESIS", "GENESIS_INBOX", "GENESIS_DLQ", "GENESIS_TIMERS", "GENESIS_CLAIMS"]) {
     assert.equal(findings.get(`stream ${stream}`)?.is, "good", stream);
   }
+});
+
+test("a wrong setting is one finding, and no reason to start a broker", async () => {
+  const { status, findings } = await doctor({ GENESIS_FOO: "1" });
+  assert.equal(status, 1);
+  assert.equal(findings.get("settings")?.says, "GENESIS_FOO is not a setting; see docs/settings.md");
+  assert.deepEqual(findings.get("broker"), {
+    what: "broker",
+    is: "note",
+    says: "not looked at; the settings have to be correct first",
+  });
+});
+
+test("an agent for whom messages wait and who does not listen is named, and so is a service", async () => {
+  const { bus } = cell;
+  const asked = dispatched("run", "s1", { agent: "greeter", taskType: "greet" });
+  await bus.log.append({ event: asked, expect: "attempt" }, { correlationId: "c" });
+  const { status, findings } = await doctor();
+  assert.equal(status, 1);
+  assert.deepEqual(findings.get("agent greeter"), {
+    what: "agent greeter",
+    is: "bad",
+    says: "1 message waits, nobody listens",
+    todo: "start its process",
+  });
+  assert.deepEqual(findings.get("durable execution")?.todo, "npx genesis up");
+  assert.equal(findings.get("agent word_counter"), undefined);
+  const consumer = await bus.js.consumers.get(bus.names.log, "agent-greeter-normal");
+  const taken = await consumer.next();
+  assert.equal((await doctor()).findings.get("agent greeter"), undefined);
+  taken?.ack();
 });
 
 test("what is missing is named, with what to do", async () => {

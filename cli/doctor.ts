@@ -1,22 +1,22 @@
 import type { Command } from "commander";
-import { findInstance } from "../local/state.ts";
-import { checkMachine, checkServices, checkSettings, type Finding } from "./checkup.ts";
+import { findInstance, type InstanceSettings } from "../local/state.ts";
+import { readSettings, type Settings } from "../shared/config.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 import { checkBroker } from "./checkup-broker.ts";
+import { checkMachine } from "./checkup-machine.ts";
+import { checkServices } from "./checkup-services.ts";
+import { checkSettings } from "./checkup-settings.ts";
 import { brokerOptions, type BrokerOptions } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
+import { bad, type Finding } from "./finding.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { findingLines } from "./render/checkup.ts";
-import { GENESIS } from "../shared/contract/command.ts";
 
 /** `genesis doctor`: looks at everything that a run needs. Exit code 0 when nothing is wrong. */
 export function doctor(command: Command): void {
   jsonOption(brokerOptions(command)).action(async (options: BrokerOptions & { json?: boolean }) => {
     const output = outputFor(options);
-    const findings = [
-      ...(await checkMachine()),
-      ...(await checkSettings()),
-      ...(await checkRunning(options)),
-    ];
+    const findings = [...(await checkMachine()), ...(await checkRest(options))];
     const wrong = findings.filter(({ is }) => is === "bad").length;
     if (output.json) output.document({ healthy: wrong === 0, findings });
     else output.lines(findingLines(findings, output.paint));
@@ -28,15 +28,36 @@ export function doctor(command: Command): void {
 }
 
 /** A broker that is named stands for itself; else the instance of the folder is looked at with its services. */
-async function checkRunning({ nats, dir }: BrokerOptions): Promise<Finding[]> {
-  if (nats) return checkBroker(nats);
-  const instance = findInstance(dir);
+async function checkRest({ nats, dir }: BrokerOptions): Promise<Finding[]> {
+  const instance = nats ? undefined : findInstance(dir);
+  const told = instance?.state.settings;
+  const here = settingsHere();
+  const findings = "says" in here ? [here] : await checkSettings(here, told);
+  const known = told ?? ("says" in here ? undefined : here);
+  if (nats) return [...findings, ...(await brokerFindings(nats, known))];
   const what = "instance";
   if (instance === undefined) {
     const todo = dir === undefined ? `${GENESIS} up` : `${GENESIS} up --dir ${dir}`;
-    return [{ what, is: "bad", says: "nothing is running", todo }];
+    return [...findings, { what, is: "bad", says: "nothing is running", todo }];
   }
   const { state } = instance;
-  const running: Finding = { what, is: "good", says: `${instance.dir}, pid ${state.up.pid}` };
-  return [running, ...(await checkBroker(state.nats.url)), ...(await checkServices(state))];
+  return [
+    ...findings,
+    { what, is: "good", says: `${instance.dir}, pid ${state.up.pid}` },
+    ...(await brokerFindings(state.nats.url, known)),
+    ...(await checkServices(state)),
+  ];
+}
+
+function settingsHere(): Settings | Finding {
+  try {
+    return readSettings();
+  } catch (error) {
+    return bad("settings", error, "correct the variable; docs/settings.md has them all");
+  }
+}
+
+async function brokerFindings(url: string, known?: InstanceSettings | Settings): Promise<Finding[]> {
+  if (known !== undefined) return checkBroker({ url, prefix: known.prefix, catalog: known.catalog });
+  return [{ what: "broker", is: "note", says: "not looked at; the settings have to be correct first" }];
 }

@@ -57,7 +57,8 @@ describe("an instance", () => {
     const local = await start({ htdag: [], halo: [] }, { profile: "durable" });
     const state = written(local);
     assert.deepEqual(state, local.state());
-    assert.deepEqual(Object.keys(state), ["up", "nats", "services"]);
+    assert.deepEqual(Object.keys(state), ["up", "nats", "services", "settings"]);
+    assert.deepEqual(state.settings, { catalog: ["business", "audit"], prefix: "genesis" });
     assert.equal(state.up.pid, process.pid);
     assert.equal(state.nats.url, local.url);
     assert.match(readFileSync(state.nats.config, "utf8"), /sync_interval: always/);

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadCatalog } from "../shared/catalog/load.ts";
-import { childEnvironment, readSettings } from "../shared/config.ts";
+import { loadCatalog, nameFromAnywhere } from "../shared/catalog/load.ts";
+import { childEnvironment, readSettings, type Settings } from "../shared/config.ts";
 import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } from "./broker.ts";
 import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import { reasonOf, StartFailure } from "./failure.ts";
@@ -13,7 +13,7 @@ import { SILENT, type Progress } from "./progress.ts";
 import { launchService, SERVICES, type ServiceSpec } from "./service.ts";
 import { setUpBus } from "./set-up-bus.ts";
 import { findObservers } from "./stack-tools.ts";
-import { removeState, stateFile, writeState, type LocalState } from "./state.ts";
+import { removeState, stateFile, writeState, type InstanceSettings, type LocalState } from "./state.ts";
 import { Supervised, type Program } from "./supervise.ts";
 
 /** What a local instance is started with. */
@@ -58,6 +58,8 @@ type Instance = {
   progress: Progress;
   signal: AbortSignal;
   running: { broker?: Supervised; observers: Supervised[]; services: Supervised[] };
+  /** What the settings of its services say, as far as others must know. */
+  told?: InstanceSettings;
   /** From the first time that everything was ready on, `state.json` follows what happens. */
   isReady: boolean;
 };
@@ -119,6 +121,7 @@ async function startBroker(instance: Instance): Promise<void> {
   const environment = childEnvironment({ ...instance.settings, NATS_URL: brokerUrls(plan).url });
   const settings = readSettings(environment);
   const { agents } = loadCatalog(settings.catalog);
+  instance.told = toldOf(settings);
   const found = await findBroker({ environment, progress, signal });
   progress.say(`nats-server ${found.version} from ${found.source}`);
   const launch = () => launchBroker(found.path, plan);
@@ -181,7 +184,12 @@ function writeDown(instance: Instance): void {
   }
 }
 
-function stateOf({ plan, observe, running }: Instance): LocalState {
+function toldOf({ catalog, prefix, modelName }: Settings): InstanceSettings {
+  const told = { catalog: catalog.map(nameFromAnywhere), prefix };
+  return modelName === undefined ? told : { ...told, model: modelName };
+}
+
+function stateOf({ plan, observe, running, told }: Instance): LocalState {
   return {
     up: { pid: process.pid },
     nats: { ...brokerUrls(plan), ...brokerFiles(plan.dir), pid: running.broker?.record?.pid ?? 0 },
@@ -189,6 +197,7 @@ function stateOf({ plan, observe, running }: Instance): LocalState {
       record === undefined || address === undefined ? [] : [{ name, pid: record.pid, http: address }],
     ),
     ...(observe && { observe: observeUrls(observe) }),
+    ...(told && { settings: told }),
   };
 }
 

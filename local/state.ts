@@ -15,10 +15,16 @@ const localState = z.object({
   nats: z.object({ url: address, pid, monitor: address, config: z.string(), store: z.string() }),
   services: z.array(z.object({ name: z.string(), pid, http: address })),
   observe: z.object({ collector: address, prometheus: address }).optional(),
+  settings: z
+    .object({ catalog: z.array(z.string()), prefix: z.string(), model: z.string().optional() })
+    .optional(),
 });
 
 /** What runs and where, as `state.json` says it. True from ready on. */
 export type LocalState = z.infer<typeof localState>;
+
+/** The settings of an instance that whoever looks at it must know: a shell beside it may have others. No secrets. */
+export type InstanceSettings = NonNullable<LocalState["settings"]>;
 
 /** Where the state of a folder's instance is written down. */
 export function stateFile(dir: string): string {

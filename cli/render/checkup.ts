@@ -1,4 +1,4 @@
-import type { Finding } from "../checkup.ts";
+import type { Finding } from "../finding.ts";
 import type { Paint } from "./paint.ts";
 import { inColumns } from "./table.ts";
 import { shorten } from "./text.ts";

@@ -22,7 +22,7 @@ test("a step that ends process after process is given up, and ends no more of th
   await bus.jsm.consumers.update("GENESIS", "agent-worker-normal", { ack_wait: 500e6 });
   await bus.log.append({ event: dispatched("poison", "s"), expect: "attempt" }, { correlationId: "c" });
 
-  for (let death = 1; death <= 4; death++) {
+  for (let death = 1; death <= 3; death++) {
     const child = spawn(process.execPath, [DEADLY, cell.server.url], { stdio: "ignore" });
     t.after(() => child.kill("SIGKILL"));
     const [, signal] = await once(child, "exit");

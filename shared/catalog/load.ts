@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { PROJECT_ROOT } from "../config.ts";
 import { canonicalJson, sha256 } from "../contract/plan-hash.ts";
 import { isToken } from "../contract/subjects.ts";
@@ -67,6 +67,12 @@ function readPart(name: string): { part?: CatalogFiles; problems: Problem[] } {
   if (Array.isArray(agents) || Array.isArray(rules) || Array.isArray(methods))
     return { problems: [agents, rules, methods].flatMap((file) => (Array.isArray(file) ? file : [])) };
   return { part: { name: basename(folder), agents, rules, methods }, problems: [] };
+}
+
+/** The name by which a catalogue is found from any folder: of a shipped one the same, of a folder its whole path. */
+export function nameFromAnywhere(name: string): string {
+  const folder = folderOf(name);
+  return folder === name ? resolve(name) : name;
 }
 
 /** A shipped catalogue goes before a folder of the same name: `./business` is always the folder. */

@@ -1,0 +1,29 @@
+import { SERVICES } from "../local/service.ts";
+import type { LocalState } from "../local/state.ts";
+import { GENESIS } from "../shared/contract/command.ts";
+import { ask, type Finding } from "./finding.ts";
+
+const ANSWER_MS = 3000;
+
+/** The services of an instance: whether each is there and ready. */
+export async function checkServices({ services }: LocalState): Promise<Finding[]> {
+  return Promise.all(
+    SERVICES.map(({ name }) => {
+      const running = services.find((service) => service.name === name);
+      if (running !== undefined) return serviceFinding(running);
+      return { what: name, is: "bad", says: "is not running", todo: `${GENESIS} logs ${name}` } as const;
+    }),
+  );
+}
+
+async function serviceFinding({ name, pid, http }: LocalState["services"][number]): Promise<Finding> {
+  const answer = await ask(`${http}/readyz`, ANSWER_MS);
+  const about = `pid ${pid}, ${http}`;
+  if (answer === "nobody there" || answer === "too late") {
+    const how = answer === "too late" ? "did not answer in time" : "does not answer";
+    const todo = `if it stays so: kill -9 ${pid}, and up starts it again (after 30 s it does both itself)`;
+    return { what: name, is: "bad", says: `${how}, ${about}`, todo };
+  }
+  if (answer.status === 200) return { what: name, is: "good", says: `ready, ${about}` };
+  return { what: name, is: "bad", says: `is not ready, ${about}`, todo: `${GENESIS} logs ${name}` };
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test, type TestContext } from "node:test";
+import { readSettings } from "../shared/config.ts";
+import { checkServices } from "./checkup-services.ts";
+import { checkSettings, endpointFinding } from "./checkup-settings.ts";
+
+async function serve(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+for (const [status, is, says, todo] of [
+  [200, "good", "m; the endpoint answers"],
+  [204, "good", "m; the endpoint answers"],
+  [401, "bad", "the endpoint answers 401", "see GENESIS_MODEL_KEY"],
+  [403, "bad", "the endpoint answers 403", "see GENESIS_MODEL_KEY"],
+  [404, "note", "m; the endpoint answers 404 to GET /models", "see GENESIS_MODEL_URL"],
+  [500, "note", "m; the endpoint answers 500 to GET /models", "see GENESIS_MODEL_URL"],
+  [501, "note", "m; the endpoint answers 501 to GET /models", "see GENESIS_MODEL_URL"],
+] as const) {
+  test(`a model's endpoint that answers ${status}: ${is}`, async (t) => {
+    const modelUrl = await serve(t, (_, response) => response.writeHead(status).end());
+    const finding = await endpointFinding({ modelUrl, modelName: "m", modelKey: undefined });
+    assert.deepEqual(finding, { what: "model", is, says, ...(todo && { todo }) });
+  });
+}
+
+test("a service that hangs is told apart from one that is gone, and both say what to do", async (t) => {
+  const http = await serve(t, () => {});
+  const services = [
+    { name: "agents", pid: 7, http },
+    { name: "halo", pid: 8, http: "http://127.0.0.1:9" },
+  ];
+  const findings = await checkServices({ services } as unknown as Parameters<typeof checkServices>[0]);
+  const of = (name: string) => findings.find(({ what }) => what === name);
+  assert.equal(of("agents")?.says, `did not answer in time, pid 7, ${http}`);
+  assert.equal(of("halo")?.says, "does not answer, pid 8, http://127.0.0.1:9");
+  assert.match(of("agents")?.todo ?? "", /^if it stays so: kill -9 7, and up starts it again/);
+  assert.equal(of("aop")?.says, "is not running");
+});
+
+test("the instance's catalogues and model are looked at, and a shell that says otherwise is told so", async () => {
+  const here = readSettings({ GENESIS_CATALOG: "audit" });
+  const told = { catalog: ["business"], prefix: "genesis", model: "m" };
+  const findings = new Map((await checkSettings(here, told)).map((finding) => [finding.what, finding]));
+  assert.match(findings.get("catalogue")!.says, /^business: \d+ agents/);
+  assert.equal(
+    findings.get("catalogue here")?.says,
+    "GENESIS_CATALOG is audit here, the instance was started with business",
+  );
+  assert.equal(
+    findings.get("model")?.says,
+    "the instance was started with m, GENESIS_MODEL_NAME here is not set; not asked",
+  );
+  const same = await checkSettings(readSettings({ GENESIS_CATALOG: "business" }), {
+    ...told,
+    model: undefined,
+  });
+  assert.ok(!same.some(({ what }) => what === "catalogue here"));
+});
