@@ -1,5 +1,5 @@
 import type { InstanceSettings } from "../local/state.ts";
-import { loadCatalog } from "../shared/catalog/load.ts";
+import { loadCatalog, nameFromAnywhere } from "../shared/catalog/load.ts";
 import type { Settings } from "../shared/config.ts";
 import { ask, bad, type Finding } from "./finding.ts";
 
@@ -29,7 +29,7 @@ function catalogFinding(catalog: readonly string[]): Finding {
 }
 
 function differences(here: Settings, instance: InstanceSettings): Finding[] {
-  const catalog = here.catalog.join(",");
+  const catalog = here.catalog.map(nameFromAnywhere).join(",");
   if (catalog === instance.catalog.join(",")) return [];
   const says = `GENESIS_CATALOG is ${catalog} here, the instance was started with ${instance.catalog.join(",")}`;
   const todo = "what it has now counts; down and up again change it";

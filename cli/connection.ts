@@ -24,15 +24,21 @@ export function brokerOptions(command: Command): Command {
  * The address of the broker that is meant. @throws CommandFailure that says how to start one when there is none,
  * @throws SettingError for a setting that does not fit
  */
-export function brokerUrl({ nats, dir }: BrokerOptions): string {
-  readSettings();
+export function brokerUrl(options: BrokerOptions): string {
+  return cellMeant(options).url;
+}
+
+/** The broker that is meant, and the prefix of the cell on it: the running instance's own, whatever this shell says. */
+function cellMeant({ nats, dir }: BrokerOptions): { url: string; prefix: string } {
+  const { prefix } = readSettings();
   // An empty variable counts as not set.
   if (nats) {
-    if (URL.canParse(nats) && PROTOCOLS.includes(new URL(nats).protocol)) return nats;
+    if (URL.canParse(nats) && PROTOCOLS.includes(new URL(nats).protocol)) return { url: nats, prefix };
     throw wrongUsage("--nats takes a URL such as nats://127.0.0.1:4222");
   }
   const instance = findInstance(dir);
-  if (instance !== undefined) return instance.state.nats.url;
+  if (instance !== undefined)
+    return { url: instance.state.nats.url, prefix: instance.state.settings?.prefix ?? prefix };
   const where = dir === undefined ? "here" : `in ${dir}`;
   const start = dir === undefined ? `${GENESIS} up` : `${GENESIS} up --dir ${dir}`;
   throw new CommandFailure(
@@ -42,8 +48,7 @@ export function brokerUrl({ nats, dir }: BrokerOptions): string {
 
 /** Connects, hands over the bus, and closes it whatever happens. @throws CommandFailure when the broker has no Genesis on it */
 export async function withBus<T>(options: BrokerOptions, use: (bus: Bus) => Promise<T>): Promise<T> {
-  const url = brokerUrl(options);
-  const { prefix } = readSettings();
+  const { url, prefix } = cellMeant(options);
   const bus = await connect({ url, prefix, name: "genesis-cli", waitMs: WAIT_MS });
   try {
     return await use(bus);
