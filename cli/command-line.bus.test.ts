@@ -42,12 +42,15 @@ describe("the command table", () => {
     }
     const byHelp = await run("help", "submit");
     assert.deepEqual([byHelp.status, byHelp.stdout], [0, pages[names.indexOf("submit")]!.stdout]);
+    assert.match((await run("help", "dlq", "redrive")).stdout, /^Usage: genesis dlq redrive /);
   });
 });
 
 describe("wrong usage is exit code 2 and one line that says what to do", () => {
   const wrong: string[][] = [
     ["fly"],
+    ["--fly"],
+    ["help", "fly"],
     ["submit"],
     ["submit", "--goal"],
     ["submit", "--goal", "x", "--priority", "urgent"],

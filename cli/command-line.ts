@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure, wrongUsage } from "./failure.ts";
 import { oneLine } from "./render/text.ts";
 import { GENESIS } from "../shared/contract/command.ts";
 
@@ -20,16 +20,26 @@ export type CommandRow = {
  */
 export async function runCommandLine(rows: readonly CommandRow[], args: readonly string[]): Promise<number> {
   try {
-    const program = await programFor(rows, args);
-    if (args.length === 0) program.outputHelp();
-    else await program.parseAsync(args, { from: "user" });
+    const meant = withoutHelp(rows, args);
+    const program = await programFor(rows, meant);
+    if (meant.length === 0) program.outputHelp();
+    else await program.parseAsync(meant, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const { message, exitCode } = failureOf(error, args[0]);
+    const { message, exitCode } = failureOf(error, rows.find(({ name }) => name === args[0])?.name);
     process.stderr.write(`genesis: ${oneLine(message)}\n`);
     return exitCode;
   }
+}
+
+/** `help a b` is `a b --help`; so a command below a command has its help as well, and one that is not there is an error. */
+function withoutHelp(rows: readonly CommandRow[], args: readonly string[]): readonly string[] {
+  const [first, ...command] = args;
+  if (first !== "help") return args;
+  if (command.length === 0) return [];
+  if (rows.some(({ name }) => name === command[0])) return [...command, "--help"];
+  throw wrongUsage(`unknown command '${command[0]}'; see ${GENESIS} help`);
 }
 
 async function programFor(rows: readonly CommandRow[], args: readonly string[]): Promise<Command> {
@@ -37,19 +47,18 @@ async function programFor(rows: readonly CommandRow[], args: readonly string[]):
     .description("Goals decomposed, routed, validated and executed by agents on NATS JetStream.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print what there is to say about a command")
-    .helpCommand("help [command]", "the same")
+    .helpCommand("help [command...]", "the same")
     .exitOverride()
     // Every error is written by `runCommandLine`, in one line.
     .configureOutput({ writeErr: () => {} });
-  const meant = args[0] === "help" ? args[1] : args[0];
   for (const { name, summary, load } of rows) {
     const command = program.command(name).description(summary);
-    if (name === meant) (await load())(command);
+    if (name === args[0]) (await load())(command);
   }
   return program;
 }
 
-function failureOf(error: unknown, command = ""): { message: string; exitCode: number } {
+function failureOf(error: unknown, command: string | undefined): { message: string; exitCode: number } {
   if (error instanceof CommanderError) return { message: usageText(error, command), exitCode: 2 };
   const { message, name } = error instanceof Error ? error : new Error(String(error));
   if (error instanceof CommandFailure) return { message, exitCode: error.exitCode };
@@ -57,9 +66,9 @@ function failureOf(error: unknown, command = ""): { message: string; exitCode: n
   return { message, exitCode: name === "SettingError" || name === "CatalogError" ? 78 : 1 };
 }
 
-function usageText({ code, message }: CommanderError, command: string): string {
-  if (code === "commander.help") return `${command} needs a command; see ${GENESIS} help ${command}`;
-  const where = code === "commander.unknownCommand" ? "" : ` ${command}`;
+function usageText({ code, message }: CommanderError, command: string | undefined): string {
+  const where = command === undefined ? "" : ` ${command}`;
+  if (code === "commander.help") return `${command} needs a command; see ${GENESIS} help${where}`;
   return `${message.replace(/^error: /, "").replace(/\.$/, "")}; see ${GENESIS} help${where}`;
 }
 

@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { dirOption } from "../local/dir-option.ts";
 import { findInstance } from "../local/state.ts";
 import { connect, type Bus } from "../shared/bus/connect.ts";
 import { readSettings } from "../shared/config.ts";
@@ -40,9 +41,8 @@ function cellMeant({ nats, dir }: BrokerOptions): { url: string; prefix: string 
   if (instance !== undefined)
     return { url: instance.state.nats.url, prefix: instance.state.settings?.prefix ?? prefix };
   const where = dir === undefined ? "here" : `in ${dir}`;
-  const start = dir === undefined ? `${GENESIS} up` : `${GENESIS} up --dir ${dir}`;
   throw new CommandFailure(
-    `nothing is running ${where}; start it with ${start}, or name a broker with --nats`,
+    `nothing is running ${where}; start it with ${GENESIS} up${dirOption(dir)}, or name a broker with --nats`,
   );
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { isAbsolute, join, relative } from "node:path";
+import { DEFAULT_DIR, dirOption } from "../local/dir-option.ts";
 import { StartFailure } from "../local/failure.ts";
 import { progressOn } from "../local/progress.ts";
 import { startLocal, type Local } from "../local/start.ts";
-import { DEFAULT_DIR } from "../local/state.ts";
 import { STOP_SIGNALS } from "../local/up.ts";
 import { connect, type Bus } from "../shared/bus/connect.ts";
 import { PROJECT_ROOT, readSettings } from "../shared/config.ts";
@@ -174,7 +174,7 @@ function ending(
   { dir, paint }: { dir: string; paint: Paint },
 ): string[] {
   const width = Math.max(...files.map(([path]) => near(path).length));
-  const inDir = near(dir) === DEFAULT_DIR ? "" : ` --dir ${near(dir)}`;
+  const inDir = dirOption(near(dir));
   return [
     paint.bold("What is left"),
     ...files.map(([path, what]) => `  ${near(path).padEnd(width)}  ${paint.dim(what)}`),

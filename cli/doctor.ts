@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { dirOption } from "../local/dir-option.ts";
 import { findInstance, type InstanceSettings } from "../local/state.ts";
 import { readSettings, type Settings } from "../shared/config.ts";
 import { GENESIS } from "../shared/contract/command.ts";
@@ -22,7 +23,7 @@ export function doctor(command: Command): void {
     else output.lines(findingLines(findings, output.paint));
     if (wrong > 0)
       throw new CommandFailure(
-        `${wrong} of ${findings.length} things are wrong; what to do stands beside each`,
+        `${wrong} of ${findings.length} things ${wrong === 1 ? "is" : "are"} wrong; what to do stands beside`,
       );
   });
 }
@@ -37,7 +38,7 @@ async function checkRest({ nats, dir }: BrokerOptions): Promise<Finding[]> {
   if (nats) return [...findings, ...(await brokerFindings(nats, known))];
   const what = "instance";
   if (instance === undefined) {
-    const todo = dir === undefined ? `${GENESIS} up` : `${GENESIS} up --dir ${dir}`;
+    const todo = `${GENESIS} up${dirOption(dir)}`;
     return [...findings, { what, is: "bad", says: "nothing is running", todo }];
   }
   const { state } = instance;

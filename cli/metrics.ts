@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { dirOption } from "../local/dir-option.ts";
 import { findInstance } from "../local/state.ts";
 import { CommandFailure } from "./failure.ts";
 import { jsonOption, outputFor } from "./output.ts";
@@ -33,9 +34,8 @@ export function metrics(command: Command): void {
 
 function servicesMeant(name: string | undefined, dir: string | undefined) {
   const instance = findInstance(dir);
-  const where = dir === undefined ? "" : ` --dir ${dir}`;
   if (instance === undefined)
-    throw new CommandFailure(`nothing is running; start it with ${GENESIS} up${where}`);
+    throw new CommandFailure(`nothing is running; start it with ${GENESIS} up${dirOption(dir)}`);
   const { services } = instance.state;
   const meant = services.filter((service) => name === undefined || service.name === name);
   if (meant.length > 0) return meant;

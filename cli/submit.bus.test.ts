@@ -126,12 +126,13 @@ for (const [outcome, exitCode] of outcomes) {
   });
 }
 
-test("--wait tells how it ended on one line", async () => {
+test("--wait says at once for which run, and how it ended on one line", async () => {
   const key = "told";
   const waiting = submit("--goal", "Wait", "--key", key, "--wait");
   await eventually(() => taskOf(runOfKey(key)));
   await append(ended(runOfKey(key), "completed", { counts: { completed: 2, failed: 0, skipped: 1 } }));
-  const { stdout } = await waiting;
+  const { stdout, stderr } = await waiting;
+  assert.equal(stderr, `waiting for run ${runOfKey(key)}\n`);
   assert.match(stdout, /^run [0-9a-f]{32} completed after [^:]+: 2 steps completed, 1 skipped\n$/);
 });
 

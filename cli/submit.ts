@@ -52,6 +52,8 @@ async function submitTask(bus: Bus, payload: Submission, options: SubmitOptions)
     return requireCompleted(seen);
   }
   if (!options.wait) return tellAccepted(accepted, output);
+  // Whoever stops waiting has to know what goes on; a program knows it by its key.
+  if (!output.json) process.stderr.write(`waiting for run ${accepted.run}\n`);
   const view = await awaitRun(accepted.run, follow(bus, accepted.run));
   if (output.json) output.document({ ...accepted, ...view });
   else output.lines([endText(view, output)]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,14 +101,27 @@ describe("genesis up that cannot start says why in one line", () => {
   before(() => (dir = mkdtempSync(join(tmpdir(), "genesis-cli-"))));
   after(() => rmSync(dir, { recursive: true }));
 
-  test("a taken port: exit 1", async (t) => {
+  test("a taken port: exit 1, and no folder was made for nothing", async (t) => {
     const { nats: port } = await choosePorts(0, { services: 0, observe: false });
     const server = createServer().listen(port, "127.0.0.1");
     t.after(() => server.close());
     await once(server, "listening");
-    const { status, stderr } = genesis(["up", "--dir", dir, "--port", String(port)]);
+    const fresh = join(dir, "new");
+    const { status, stderr } = genesis(["up", "--dir", fresh, "--port", String(port)]);
     assert.equal(status, 1);
     assert.match(stderr, new RegExp(`^genesis: port ${port} is taken .* --port 0\\n$`));
+    assert.equal(existsSync(fresh), false);
+  });
+
+  test("a folder that cannot be made: exit 1", () => {
+    const file = join(dir, "file");
+    writeFileSync(file, "");
+    const { status, stderr } = genesis(["up", "--dir", join(file, "below"), "--port", "0"]);
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      `genesis: the folder ${join(file, "below")} cannot be made (ENOTDIR); name another with --dir\n`,
+    );
   });
 
   test("a wrong setting: exit 78, the setting and not its value", () => {

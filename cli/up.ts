@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { DEFAULT_DIR } from "../local/dir-option.ts";
 import { StartFailure } from "../local/failure.ts";
 import { MAX_PORT } from "../local/ports.ts";
-import { DEFAULT_DIR } from "../local/state.ts";
 import { up as runUp, type UpOptions } from "../local/up.ts";
 import { CommandFailure } from "./failure.ts";
 import { jsonOption } from "./output.ts";

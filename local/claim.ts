@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { dirOption } from "./dir-option.ts";
 import { StartFailure } from "./failure.ts";
 import { isForeign } from "./owner.ts";
 import { isRunning, recordOf, stopProcesses, type ProcessRecord } from "./processes.ts";
@@ -110,7 +111,7 @@ function writeDraft(dir: string, children: readonly ProcessRecord[]): string {
 function runningAlready(dir: string, pid: number | undefined, cause?: unknown): StartFailure {
   const who = pid === undefined ? `another ${GENESIS} up` : `pid ${pid}`;
   return new StartFailure(
-    `an instance is running in ${dir} already (${who}); stop it with ${GENESIS} down, or use another folder with --dir`,
+    `an instance is running in ${dir} already (${who}); stop it with ${GENESIS} down${dirOption(dir)}, or use another folder with --dir`,
     { cause },
   );
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadCatalog, nameFromAnywhere } from "../shared/catalog/load.ts";
@@ -7,6 +6,7 @@ import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } 
 import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import { reasonOf, StartFailure } from "./failure.ts";
 import { findBroker } from "./find-broker.ts";
+import { makeFolder, removeEmptyFolder } from "./folder.ts";
 import { exportSettings, observerPrograms, observeUrls, writeTargets, type ObservePlan } from "./observe.ts";
 import { choosePorts } from "./ports.ts";
 import { SILENT, type Progress } from "./progress.ts";
@@ -78,7 +78,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   const { progress = SILENT, services = SERVICES, profile, observe = false } = options;
   const { settings = {}, silenceMs = SILENCE_MS, signal = new AbortController().signal } = options;
   const dir = resolve(options.dir);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const made = makeFolder(dir);
   await takeClaim(dir, progress);
   removeState(dir);
   const running: Instance["running"] = { observers: [], services: [] };
@@ -111,6 +111,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     };
   } catch (error) {
     await stopAll(dir, running);
+    if (made !== undefined) removeEmptyFolder(dir);
     throw error;
   }
 }

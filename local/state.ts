@@ -2,11 +2,9 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { readClaim } from "./claim.ts";
+import { DEFAULT_DIR } from "./dir-option.ts";
 import { isForeign } from "./owner.ts";
 import { isRunning } from "./processes.ts";
-
-/** The folder that the local mode uses when none is given. */
-export const DEFAULT_DIR = ".genesis";
 
 const address = z.url().max(200);
 const pid = z.int().min(1);

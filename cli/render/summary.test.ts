@@ -79,7 +79,11 @@ test("a goal that nothing fits is said to be planned by fallback", () => {
     rev: 0,
     tokens: [0],
     causationId: task.id,
-    data: { planner: { kind: "fallback" }, because: "no method or agent fits this goal", steps: [step("task")] },
+    data: {
+      planner: { kind: "fallback" },
+      because: "no method or agent fits this goal",
+      steps: [step("task")],
+    },
   });
   assert.equal(
     summaryOf(log, "rejected"),
