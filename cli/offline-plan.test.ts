@@ -112,7 +112,10 @@ test("a circle is rejected with its finding", () => {
 test("a file that is no plan is wrong usage, and says where", () => {
   const usage = { name: "CommandFailure", exitCode: 2 };
   assert.throws(() => readPlanFile(join(folder, "nothing.json")), { ...usage, message: /ENOENT/ });
-  assert.throws(() => readPlanFile(file("{")), usage);
+  assert.throws(() => readPlanFile(file("{")), {
+    ...usage,
+    message: /dag\.json is not JSON that can be read$/,
+  });
   assert.throws(() => readPlanFile(file({})), { ...usage, message: /steps must be array/ });
   assert.throws(() => readPlanFile(file({ steps: [{ id: "a b", taskType: "test" }] })), {
     ...usage,

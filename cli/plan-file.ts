@@ -44,7 +44,9 @@ function parsed(path: string): z.infer<typeof planFile> {
   } catch (error) {
     if (!(error instanceof GenesisError)) throw error;
     const where = error.details.map((detail) => `${detail.path || "the file"} ${detail.rule}`).join("; ");
-    throw wrongUsage(`${path} is no plan: ${where}`);
+    throw wrongUsage(
+      error.code === "E_SCHEMA" ? `${path} is no plan: ${where}` : `${path} is not JSON that can be read`,
+    );
   }
 }
 
