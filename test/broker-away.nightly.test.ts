@@ -39,6 +39,9 @@ describe("after a minute a service gives up, with 1, and says what to do", { con
     const server = await startServer();
     t.after(() => server.stop());
     const said = await lastWords(t, server.url);
-    assert.match(said, /^genesis gateway: missing on the broker: GENESIS, .*gateway; run "npx genesis setup"\n$/);
+    assert.match(
+      said,
+      /^genesis gateway: missing on the broker: GENESIS, .*gateway; run "npx genesis setup"\n$/,
+    );
   });
 });
