@@ -8,10 +8,10 @@ const ANSWER_MS = 3000;
 /** The services of an instance: whether each is there and ready. */
 export async function checkServices({ services }: LocalState): Promise<Finding[]> {
   return Promise.all(
-    SERVICES.map(({ name }) => {
+    SERVICES.map(async ({ name }): Promise<Finding> => {
       const running = services.find((service) => service.name === name);
       if (running !== undefined) return serviceFinding(running);
-      return { what: name, is: "bad", says: "is not running", todo: `${GENESIS} logs ${name}` } as const;
+      return { what: name, is: "bad", says: "is not running", todo: `${GENESIS} logs ${name}` };
     }),
   );
 }

@@ -46,7 +46,7 @@ function observeLines(local: Local): string[] {
   if (observe === undefined) return [];
   const { collector, prometheus } = observe;
   return [
-    `spans go to the Collector at ${collector} and from there to ${join(local.dir, "traces")}: npx genesis trace RUN`,
+    `spans go to the Collector at ${collector} and from there to ${join(local.dir, "traces")}: ${GENESIS} trace RUN`,
     `Prometheus answers at ${prometheus}/api/v1/ (this build has no pages of its own):`,
     ...PREPARED_QUERIES.map(({ asks, query }) => `  ${asks}: ${queryUrl(prometheus, query)}`),
   ];
