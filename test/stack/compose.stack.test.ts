@@ -48,7 +48,15 @@ test("only Grafana and the bus are published, and only on this machine", () => {
   each(({ network_mode: mode }, name) => assert.equal(mode, undefined, name));
 });
 
-test("no container can write but into its volumes, or has a capability or privilege", () => {
+test("no container can write but into its volumes and, where it needs that, /tmp; or has a capability or privilege", () => {
+  const temporary = containers.filter(([, { tmpfs }]) => tmpfs !== undefined);
+  assert.deepEqual(
+    temporary.map(([name, { tmpfs }]) => [name, tmpfs]),
+    [
+      ["agents", ["/tmp"]],
+      ["grafana", ["/tmp"]],
+    ],
+  );
   each((container, name) => {
     assert.equal(container.read_only, true, name);
     assert.deepEqual(container.cap_drop, ["ALL"], name);

@@ -23,6 +23,7 @@ export type Container = {
   restart: string;
   logging?: { driver: string; options: Record<string, string> };
   ports?: { host_ip?: string; target: number; published: string }[];
+  tmpfs?: string[];
   volumes?: { type: string; source: string; target: string; read_only?: boolean }[];
   environment?: Record<string, string | null>;
   depends_on?: Record<string, { condition: string }>;
