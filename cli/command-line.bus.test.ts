@@ -53,6 +53,7 @@ describe("wrong usage is exit code 2 and one line that says what to do", () => {
     ["help", "fly"],
     ["submit"],
     ["submit", "--goal"],
+    ["submit", "--goal", ""],
     ["submit", "--goal", "x", "--priority", "urgent"],
     ["submit", "--goal", "x", "--deadline", "soon"],
     ["submit", "--goal", "x", "--input", "[1]"],
@@ -70,6 +71,11 @@ describe("wrong usage is exit code 2 and one line that says what to do", () => {
     ["plan"],
     ["plan", "--goal", "x", "--file", "y"],
     ["plan", "--goal", "x", "--profile", "none"],
+    ["plan", "--goal", ""],
+    ["plan", "--goal", "x", "--input", "[1]"],
+    ["plan", "--goal", "x", "--context", "no"],
+    ["plan", "--goal", "x", "--type", "no type"],
+    ["plan", "--file", "dag.json", "--input", "{}"],
     ["plan", "--file", "nothing.json"],
   ];
   for (const args of wrong) {

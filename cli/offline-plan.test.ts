@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -34,6 +34,43 @@ test("a goal is decomposed, routed and judged as the services would", () => {
   assert.equal(planned.routed.unrouted.length, 0);
   assert.equal(planned.verdict.profile, "genesis-v1");
   assert.ok(planned.passed);
+});
+
+test("conditions see the input and the context that are given", () => {
+  const folderOf = join(folder, "bakery");
+  mkdirSync(folderOf, { recursive: true });
+  const card = (name: string) => ({
+    name,
+    taskTypes: ["bake"],
+    costTier: "cheap",
+    successRate: 0.9,
+    concurrency: 1,
+  });
+  const rule = { id: "large", priority: 20, because: "the oven", agent: "hall" };
+  const method = (id: string, when: object) => ({
+    id,
+    version: 1,
+    task: "goal",
+    priority: 9,
+    when,
+    ordered: [
+      { id: "bake", task: "bake", title: "Bake", input: { guests: { from: "input.guests", default: 1 } } },
+    ],
+  });
+  for (const [name, content] of Object.entries({
+    agents: { agents: [card("home"), card("hall")] },
+    rules: {
+      version: "1",
+      rules: [{ ...rule, when: { taskType: "bake", "input.guests": { atLeast: 50 } } }],
+    },
+    methods: { methods: [method("party", { goal: { anyWord: ["party"] } })] },
+  }))
+    writeFileSync(join(folderOf, `${name}.yaml`), JSON.stringify(content));
+  const bakery = loadCatalog([folderOf]);
+  const agentFor = (input: object) =>
+    planOffline({ goal: "a party", input: { ...input } }, bakery, "aop-v1").routed.assignments[0]?.decision
+      .rule;
+  assert.deepEqual([agentFor({ guests: 80 }), agentFor({ guests: 8 })], ["large", undefined]);
 });
 
 test("what is planned has the shape of the events", () => {

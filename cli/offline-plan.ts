@@ -9,8 +9,11 @@ import type { PlanFile } from "./plan-file.ts";
 
 export type Profile = EventData<"task.submitted">["policy"]["profile"];
 
+/** A goal, with what conditions may ask of a task. */
+export type AskedGoal = Pick<EventData<"task.submitted">, "goal" | "taskType" | "input" | "context">;
+
 /** What is to be planned: a goal, or a plan that is there already. */
-export type Asked = { goal: string; taskType?: string | undefined } | { file: PlanFile };
+export type Asked = AskedGoal | { file: PlanFile };
 
 /** What would stand in the log, each the `data` of its event, and whether the plan would be carried out. */
 export type OfflinePlan = {
@@ -37,8 +40,7 @@ function decomposedOf(
   catalog: Catalog,
 ): OfflinePlan["decomposed"] {
   if ("file" in asked) return { planner: { kind: "methods", methods: [] }, steps: asked.file.steps };
-  const { goal, taskType } = asked;
-  return decompose({ goal, policy, ...(taskType !== undefined && { taskType }) }, 0, catalog, justRun);
+  return decompose({ ...asked, policy }, 0, catalog, justRun);
 }
 
 function routedOf(asked: Asked, steps: readonly Step[], catalog: Catalog): OfflinePlan["routed"] {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { payloadOf, readDeadline, readInput } from "./submission.ts";
+import { payloadOf, readDeadline, readObject } from "./submission.ts";
 
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
 const folder = mkdtempSync(join(tmpdir(), "genesis-submission-"));
@@ -42,9 +42,9 @@ test("anything else is no deadline", () => {
 });
 
 test("an input is a JSON object", () => {
-  assert.deepEqual(readInput('{"path": "src"}'), { path: "src" });
+  assert.deepEqual(readObject('{"path": "src"}'), { path: "src" });
   for (const text of ["", "[]", "null", "7", "{path: 1}"])
-    assert.throws(() => readInput(text), { code: "commander.invalidArgument" });
+    assert.throws(() => readObject(text), { code: "commander.invalidArgument" });
 });
 
 test("options go over what the file says", () => {

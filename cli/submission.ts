@@ -8,10 +8,13 @@ export type SubmissionOptions = {
   goal?: string;
   file?: string;
   type?: string;
-  input?: Record<string, unknown>;
+  input?: JsonObject;
+  context?: JsonObject;
   priority?: "high" | "normal" | "low";
   deadline?: Deadline;
 };
+
+export type JsonObject = Record<string, unknown>;
 
 /** A moment, or a time from now. */
 export type Deadline = { at: string } | { inMs: number };
@@ -28,8 +31,8 @@ export function readDeadline(text: string): Deadline {
   throw new InvalidArgumentError("It must be a time such as 2026-01-31T12:00:00Z or a duration such as 10m.");
 }
 
-/** Reads `--input`: a JSON object. */
-export function readInput(text: string): Record<string, unknown> {
+/** Reads `--input` and `--context`: a JSON object. */
+export function readObject(text: string): Record<string, unknown> {
   const value = parse(text);
   if (isObject(value)) return value;
   throw new InvalidArgumentError("It must be a JSON object.");
@@ -40,12 +43,14 @@ export function readInput(text: string): Record<string, unknown> {
  * @throws CommandFailure for a file that is no JSON object, and without a goal
  */
 export function payloadOf(options: SubmissionOptions, nowMs: number): Submission {
-  const { goal, type, input, priority, deadline } = options;
+  const { goal, type, input, context, priority, deadline } = options;
+  if (goal === "") throw wrongUsage("the goal is empty; say what is to be done");
   const payload = {
     ...(options.file !== undefined && readPayload(options.file)),
     ...(goal !== undefined && { goal }),
     ...(type !== undefined && { taskType: type }),
     ...(input !== undefined && { input }),
+    ...(context !== undefined && { context }),
     ...(priority !== undefined && { priority }),
     ...(deadline !== undefined && { deadline: momentOf(deadline, nowMs) }),
   };

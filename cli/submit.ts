@@ -15,7 +15,7 @@ import { jsonOption, outputFor, type Output } from "./output.ts";
 import { errorText } from "./render/run.ts";
 import { endSummary } from "./render/summary.ts";
 import type { RunView } from "./run-view.ts";
-import { payloadOf, readDeadline, readInput, type SubmissionOptions } from "./submission.ts";
+import { payloadOf, readDeadline, readObject, type SubmissionOptions } from "./submission.ts";
 import { GENESIS } from "../shared/contract/command.ts";
 
 type SubmitOptions = SubmissionOptions &
@@ -27,7 +27,7 @@ export function submit(command: Command): void {
     .option("--goal <text>", "what is to be done")
     .option("--file <path>", "a JSON file with the payload; the other options go over it")
     .option("--type <type>", "the task's type")
-    .option("--input <json>", "the task's input, a JSON object", readInput)
+    .option("--input <json>", "the task's input, a JSON object", readObject)
     .addOption(new Option("--priority <priority>", "its lane").choices(["high", "normal", "low"]))
     .option("--deadline <when>", "RFC 3339, or a duration such as 10m (default: an hour)", readDeadline)
     .option("--key <key>", "idempotency key: the same key and payload is the same run")
