@@ -3,9 +3,13 @@ import { connect } from "@nats-io/transport-node";
 /**
  * Follows a run to its end: its facts in the order of the log, and in between what its agents say about their progress.
  *
- *   node examples/02-watch.ts RUN [nats://127.0.0.1:4222]
+ *   node cli/genesis.js --node examples/02-watch.ts RUN [URL]
  */
-const [run = "", servers = "nats://127.0.0.1:4222"] = process.argv.slice(2);
+const [run, servers = process.env["NATS_URL"] || "nats://127.0.0.1:4222"] = process.argv.slice(2);
+if (run === undefined) {
+  console.error("usage: node cli/genesis.js --node examples/02-watch.ts RUN [URL]");
+  process.exit(2);
+}
 const nc = await connect({ servers });
 const history = `genesis.v1.*.*.${run}.>`;
 

@@ -4,8 +4,9 @@
 #
 #   sh examples/03-from-bare-nats.sh '{"goal":"Launch a small online shop"}' [KEY]
 #
-# The broker is that of NATS_URL, or of the current `nats context`. A refused task has no run to wait for: `genesis dlq list` shows it.
+# The broker is that of NATS_URL, or of the current `nats context`. A refused task has no run to wait for: `npx genesis dlq list` shows it.
 set -eu
+[ $# -gt 0 ] || { echo "usage: sh examples/03-from-bare-nats.sh JSON [KEY]" >&2; exit 2; }
 payload=$1
 key=${2:-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}
 

@@ -7,9 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
  * Leaves a task in the inbox and picks up its answer, with nobody to ask in between: whoever chooses the key knows the run. This
  * also works while nothing of Genesis runs but the broker; the answer comes when it does.
  *
- *   node examples/03-from-bare-nats.ts "Launch a small online shop" [KEY] [nats://127.0.0.1:4222]
+ *   node cli/genesis.js --node examples/03-from-bare-nats.ts "Launch a small online shop" [KEY] [URL]
  */
-const [goal = "", key = crypto.randomUUID(), servers = "nats://127.0.0.1:4222"] = process.argv.slice(2);
+const [goal, key = crypto.randomUUID(), servers = process.env["NATS_URL"] || "nats://127.0.0.1:4222"] =
+  process.argv.slice(2);
+if (goal === undefined) {
+  console.error("usage: node cli/genesis.js --node examples/03-from-bare-nats.ts GOAL [KEY] [URL]");
+  process.exit(2);
+}
 const run = createHash("sha256").update(`key|${key}`).digest("hex").slice(0, 32);
 const nc = await connect({ servers });
 

@@ -6,9 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * Cancels a run by appending a fact to the log: a signal, on a subject of its own that holds one message.
  *
- *   node examples/04-cancel.ts RUN [nats://127.0.0.1:4222]
+ *   node cli/genesis.js --node examples/04-cancel.ts RUN [URL]
  */
-const [run = "", servers = "nats://127.0.0.1:4222"] = process.argv.slice(2);
+const [run, servers = process.env["NATS_URL"] || "nats://127.0.0.1:4222"] = process.argv.slice(2);
+if (run === undefined) {
+  console.error("usage: node cli/genesis.js --node examples/04-cancel.ts RUN [URL]");
+  process.exit(2);
+}
 const nc = await connect({ servers });
 const { direct } = await jetstreamManager(nc);
 const read = (fact: string) => direct.getMessage("GENESIS", { last_by_subj: `genesis.v1.${fact}` });

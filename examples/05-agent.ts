@@ -6,7 +6,7 @@ import { service } from "../shared/service.ts";
 /**
  * The smallest agent: a name, a task type, what goes in, what comes out. Its card stands in a catalogue with `external: true`.
  *
- *   GENESIS_HTTP_PORT=0 node examples/05-agent.ts
+ *   GENESIS_HTTP_PORT=0 GENESIS_TRACES_FILE=.genesis/traces/greeter.jsonl node cli/genesis.js --node examples/05-agent.ts
  */
 const greeter = defineAgent({
   name: "greeter",

@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => instance.stop());
 
-type Output = { code: number; lines: string[] };
+type Output = { code: number; lines: string[]; stderr: string };
 
 /** Starts an example. */
 function start(name: string, ...args: string[]): { child: ChildProcess; output: Promise<Output> } {
@@ -34,7 +34,7 @@ function start(name: string, ...args: string[]): { child: ChildProcess; output: 
   const { promise: output, resolve, reject } = Promise.withResolvers<Output>();
   const child = execFile(program!, [...rest, file, ...args], options, (error, stdout, stderr) => {
     if (error?.killed) reject(new Error(`${name} has not ended: ${stdout}${stderr}`));
-    else resolve({ code: Number(error?.code ?? 0), lines: stdout.trim().split("\n") });
+    else resolve({ code: Number(error?.code ?? 0), lines: stdout.trim().split("\n"), stderr });
   });
   return { child, output };
 }
@@ -54,17 +54,25 @@ for (const name of EXAMPLES) {
       imports.filter((from) => !/^(@nats-io\/|node:)/.test(from)),
       [],
     );
-    assert.ok(source.split("\n").length <= 40);
+    assert.ok(source.split("\n").length <= 45);
   });
 }
 
+test("without arguments each says how it is called, exit code 2", async () => {
+  for (const name of [...EXAMPLES, "03-from-bare-nats.sh"]) {
+    const { code, lines, stderr } = await run(name);
+    assert.deepEqual([code, lines], [2, [""]]);
+    assert.match(stderr, new RegExp(`^usage: [^\n]*examples/${name} [^\n]+\n$`));
+  }
+});
+
 test("01-submit.ts says which run a task became, the same for the same key, and why it was refused", async () => {
-  const first = await run("01-submit.ts", GOAL, "example-1", instance.url);
+  const first = await run("01-submit.ts", GOAL, "example-1");
   assert.equal(first.code, 0);
   const accepted = JSON.parse(first.lines[0]!);
   assert.equal(accepted.run, runOfKey("example-1"));
   assert.equal(await outcomeOf(accepted.run), "completed");
-  const again = await run("01-submit.ts", GOAL, "example-1", instance.url);
+  const again = await run("01-submit.ts", GOAL, "example-1");
   assert.deepEqual(again, first);
   const other = await run("01-submit.ts", "Something else", "example-1", instance.url);
   assert.deepEqual([other.code, JSON.parse(other.lines[0]!).code], [1, "E_CONFLICT"]);
@@ -118,7 +126,7 @@ test("04-cancel.ts cancels a run, and once more changes nothing", async () => {
   const { run: id = "" } = await instance.client.submit({ goal: "wait", taskType: "puppet_pair" });
   await instance.client.waitFor(`genesis.v1.step.dispatched.${id}.s1.1.puppet.normal`);
   for (let times = 0; times < 2; times++)
-    assert.deepEqual(await run("04-cancel.ts", id, instance.url), { code: 0, lines: ["cancelled"] });
+    assert.deepEqual(await run("04-cancel.ts", id), { code: 0, lines: ["cancelled"], stderr: "" });
   const signals = (await instance.client.history(id)).map(factOf).filter(({ type }) => type === "run.signal");
   assert.equal(signals.length, 1);
   assert.deepEqual(signals.flatMap(wrongInFact), []);
