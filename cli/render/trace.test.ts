@@ -63,6 +63,41 @@ test("redeliveries, lost parents, a timer's delay and what is in no file are tol
   ]);
 });
 
+/** A dispatched step whose agent keeps its spans elsewhere, and the handling of its answer under that parent. */
+const externally = (parent: number, links: ReturnType<typeof linkTo>[] = []) => {
+  const attributes = { "genesis.step": "a", "genesis.attempt": 1 };
+  return [
+    sampleSpan(1, undefined, "process genesis.v1.plan.decomposed", { at: 0, service: "halo" }),
+    sampleSpan(2, 1, "halo.decide", {
+      at: 1,
+      service: "halo",
+      attributes: { ...attributes, "halo.agent": "greeter" },
+    }),
+    sampleSpan(3, 1, "publish genesis.v1.step.dispatched", { at: 2, attributes }),
+    sampleSpan(4, parent, "process genesis.v1.step.completed", { at: 50, attributes, links, queueWaitMs: 1 }),
+    sampleSpan(5, 4, "publish genesis.v1.run.finished", { at: 51 }),
+  ];
+};
+const DRAWN = [
+  "◆ plan.decomposed  → halo                                      +0 ms                   2 ms",
+  "│   halo.decide    halo                                        +1 ms                   2 ms  a",
+  "◆ step.dispatched  execution → greeter (writes no spans here)  +2 ms   2 ms                  a",
+  "◆ step.completed   → execution                                 +50 ms           1 ms    2 ms  a",
+  "◆ run.finished     execution                                   +51 ms  2 ms",
+];
+
+for (const [how, parent] of [
+  ["hands the trace on as it got it", 3],
+  ["names a span of its own", 77],
+] as const) {
+  test(`an agent that writes no spans here and ${how} is drawn as the one who took the step`, () => {
+    const lines = tableOf(traceLines(externally(parent, [linkTo(78)]), PLAIN));
+    const plain = (all: readonly string[]) =>
+      all.map((line) => line.replaceAll("◆", "●").replaceAll(/ +/g, " ").trim());
+    assert.deepEqual(plain(lines), plain(DRAWN));
+  });
+}
+
 test("of many links the first are named, and how many more there are", () => {
   const ids = [1, 2, 3, 4, 5];
   const inputs = ids.map((id) =>

@@ -1,5 +1,5 @@
 import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
-import type { Hop, PartNode } from "./hops.ts";
+import { isUntakenDispatch, type Hop, type PartNode } from "./hops.ts";
 import type { Span } from "./span.ts";
 
 /**
@@ -24,6 +24,8 @@ export type TraceRow = {
   isOrphan: boolean;
   /** The step of the run that it belongs to. */
   step?: string;
+  /** The agent that took a dispatched step and has recorded nothing here, as far as the trace tells its name. */
+  silentAgent?: string;
 };
 
 /**
@@ -34,10 +36,17 @@ export type TraceRow = {
 export function traceRows(tops: readonly Hop[], critical: ReadonlySet<Span>): TraceRow[] {
   const ends = endsOf(tops, critical);
   const rows: TraceRow[] = [];
+  const agents = new Map<string, string>();
   const open: Place[] = tops.toReversed().map((hop) => ({ hop, rail: 0, begins: "tree" }));
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const { hop, rail } = at;
-    rows.push(...rowsOf(at, critical));
+    for (const row of rowsOf(at, critical)) {
+      rows.push(row);
+      const agent = row.part?.attributes[ATTRIBUTE.haloAgent];
+      if (row.step !== undefined && agent !== undefined) agents.set(row.step, String(agent));
+      // What follows from it shows that it was taken.
+      if (row.goesOn && isUntakenDispatch(row)) row.silentAgent = agents.get(row.step ?? "") ?? "its agent";
+    }
     const [first, ...others] = hop.next;
     const main = others.reduce((last, next) => (ends.get(next)! >= ends.get(last!)! ? next : last), first);
     const sides = hop.next.filter((next) => next !== main);

@@ -30,7 +30,8 @@ export function nameOf(row: TraceRow): string {
 }
 
 /** Who did it: `halo → aop` for a message that one service sent and another handled. */
-export function servicesOf({ sent, work, part }: TraceRow): string {
+export function servicesOf({ sent, work, part, silentAgent }: TraceRow): string {
+  if (silentAgent !== undefined) return `${sent?.service} → ${silentAgent} (writes no spans here)`;
   if (part !== undefined) return part.service;
   if (work === undefined) return sent?.service ?? "";
   return sent === undefined ? `→ ${work.service}` : `${sent.service} → ${work.service}`;
@@ -94,11 +95,12 @@ export type LinkTarget = { row?: number; name: string; step?: string };
 export function linksOf(rows: readonly TraceRow[]): LinkTarget[][] {
   const places = new Map(rows.flatMap((row, i) => spansOf(row).map((span) => [keyOf(span), i] as const)));
   return rows.map((row) =>
-    spansOf(row).flatMap(({ links }) =>
-      links.map((link) => {
+    spansOf(row).flatMap(({ links, traceId }) =>
+      links.flatMap((link): LinkTarget[] => {
         const at = places.get(keyOf(link));
-        if (at === undefined) return { name: `trace ${link.traceId.slice(0, 8)}` };
-        return { row: at, ...placeOf(rows[at]!) };
+        if (at !== undefined) return [{ row: at, ...placeOf(rows[at]!) }];
+        // One into the same trace leads to a span that nobody has recorded here.
+        return link.traceId === traceId ? [] : [{ name: `trace ${link.traceId.slice(0, 8)}` }];
       }),
     ),
   );
