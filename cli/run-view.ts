@@ -44,6 +44,8 @@ export type RunView = {
   counts?: EventData<"run.finished">["counts"];
   usage: Usage;
   result?: Record<string, unknown>;
+  /** Who called it off, and why, where a signal ended it. */
+  calledOff?: { by: string; reason?: string };
   error?: ErrorShape;
 };
 
@@ -73,6 +75,7 @@ export function viewOf(run: Run, nowMs: number): RunView | undefined {
     ...(finished && { counts: finished.data.counts }),
     usage: finished?.data.usage ?? run.usage,
     ...(finished?.data.result && { result: finished.data.result }),
+    ...calledOff(run),
     ...errorOf(run),
   };
 }
@@ -80,6 +83,12 @@ export function viewOf(run: Run, nowMs: number): RunView | undefined {
 function errorOf(run: Run): { error?: ErrorShape } {
   const error = run.finished?.data.error ?? run.ending?.error;
   return error ? { error } : {};
+}
+
+function calledOff({ ending }: Run): Pick<RunView, "calledOff"> {
+  if (ending?.signal === undefined) return {};
+  const { actor, reason } = ending.signal;
+  return { calledOff: { by: actor.name, ...(reason !== undefined && { reason }) } };
 }
 
 function revisionOf(run: Run, decomposed: StoredEvent<"plan.decomposed">): RevisionView {

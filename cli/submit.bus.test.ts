@@ -136,6 +136,17 @@ test("--wait says at once for which run, and how it ended on one line", async ()
   assert.match(stdout, /^run [0-9a-f]{32} completed after [^:]+: 2 steps completed, 1 skipped\n$/);
 });
 
+test("--watch without a terminal begins with the run, so that it can be named later", async () => {
+  const key = "watched-as-text";
+  const watching = submit("--goal", "Watch", "--key", key, "--watch");
+  const run = runOfKey(key);
+  await eventually(() => taskOf(run));
+  await append(ended(run, "completed"));
+  const { status, stdout } = await watching;
+  assert.equal(status, 0);
+  assert.equal(stdout.split("\n")[0], `run ${run}`);
+});
+
 test("--watch shows the facts as they come, and ends with the run", async () => {
   const key = "watched";
   const watching = submit("--goal", "Watch", "--key", key, "--watch", "--json");

@@ -12,7 +12,7 @@ import { CommandFailure, wrongUsage } from "./failure.ts";
 import { follow } from "./follow.ts";
 import { awaitRun, watchRun } from "./live.ts";
 import { jsonOption, outputFor, type Output } from "./output.ts";
-import { errorText } from "./render/run.ts";
+import { errorText, fileLines } from "./render/run.ts";
 import { endSummary } from "./render/summary.ts";
 import type { RunView } from "./run-view.ts";
 import { payloadOf, readDeadline, readObject, type SubmissionOptions } from "./submission.ts";
@@ -47,8 +47,12 @@ async function submitTask(bus: Bus, payload: Submission, options: SubmitOptions)
   const accepted = await ask(bus, payload, options);
   if (options.watch) {
     if (output.json) output.document(accepted);
+    else if (!output.isLive) output.lines([`run ${accepted.run}`]);
     const seen = await watchRun(accepted.run, follow(bus, accepted.run), output);
-    if (!output.json) output.lines([endText(seen, output)]);
+    if (!output.json) {
+      // A live view stays on the screen, and names the files itself.
+      output.lines([endText(seen, output), ...(output.isLive ? [] : fileLines(seen, output.paint))]);
+    }
     return requireCompleted(seen);
   }
   if (!options.wait) return tellAccepted(accepted, output);

@@ -12,3 +12,9 @@ export function outputText(output: unknown, width: number): string {
   const text = FOR_PEOPLE.map((field) => fields[field]).find((value) => typeof value === "string");
   return shortValue(text ?? output, width);
 }
+
+/** The path of the file that an agent says it has written. */
+export function fileOf(output: unknown): string | undefined {
+  const isReport = typeof output === "object" && output !== null && "path" in output && "markdown" in output;
+  return isReport && typeof output.path === "string" ? output.path : undefined;
+}

@@ -46,10 +46,10 @@ test("a running plan is a tree with states, agents, times and what is known", ()
     "task   normal priority, task type audit, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
     "plan   revision 0, planned by methods, passed (aop-v1 1.00)",
     "",
-    "▶ inspect   running                                             Inspect it",
-    '├─ ✔ list   completed  worker (simulated)  1 s                  {"files":12,"simulated":true}',
-    "└─ ▶ count  running    worker              5 s  attempt 2 of 3  count",
-    "· report    waiting    worker                                   Write the report",
+    "▶ inspect   running                                                           Inspect it",
+    '├─ ✔ list   completed  worker (simulated)  1 s                                {"files":12,"simulated":true}',
+    "└─ ▶ count  running    worker              5 s  attempt 2 of 3 after E_AGENT  count",
+    "· report    waiting    worker                                                 Write the report",
   ]);
 });
 
@@ -135,12 +135,17 @@ test("a step that was at work when its run ended is not said to be running", () 
   const log = modelLog();
   planned(log, [step("a"), step("b", { dependsOn: ["a"] })]);
   dispatch(log, "a");
-  log.write(signalled("cancel"));
+  const cancel = signalled("cancel");
+  log.write({ ...cancel, data: { ...cancel.data, reason: "too dear" } });
   log.write(skipped(RUN, "b", "the run was cancelled"));
-  log.write(ended(RUN, "cancelled"));
+  log.write(ended(RUN, "cancelled", { counts: { completed: 0, failed: 0, skipped: 1 } }));
   assert.deepEqual(linesOf(log, second(99)).slice(6, 8), [
     "× a  abandoned  worker  3 s  a",
     "- b  skipped    worker       the run was cancelled",
+  ]);
+  assert.deepEqual(linesOf(log, second(99)).slice(9), [
+    "ended   by test: too dear",
+    "steps   0 completed, 0 failed, 1 skipped, 1 abandoned",
   ]);
 });
 
@@ -165,6 +170,18 @@ test("a step that its run ended before is not said to be waiting, nor is the one
     "├─ ✔ c  completed  worker  1 s  fine",
     "└─ - d  not run    worker       d",
   ]);
+  assert.equal(linesOf(log, second(99)).at(-1), "steps   0 completed, 0 failed, 0 skipped, 2 not run");
+});
+
+test("a long result is cut, with where all of it is, and a file that was written is named", () => {
+  const log = modelLog();
+  planned(log, [step("a")]);
+  const report = { markdown: "long ".repeat(100), path: "/results/audit-report.md" };
+  log.write(completed(dispatch(log, "a"), report));
+  log.write(ended(RUN, "completed", { result: { a: report } }));
+  const [result, file] = linesOf(log, second(99)).slice(-2);
+  assert.match(result!, /^result  a: long long .*… \(--json has all\)$/);
+  assert.equal(file, "file    /results/audit-report.md");
 });
 
 test("a task that is not planned yet is a run as well", () => {

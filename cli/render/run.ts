@@ -2,7 +2,7 @@ import type { ErrorShape } from "../../shared/contract/errors.ts";
 import { named } from "../made.ts";
 import type { RevisionView, RunView } from "../run-view.ts";
 import type { StepView } from "../step-view.ts";
-import { outputText } from "./agent-output.ts";
+import { fileOf, outputText } from "./agent-output.ts";
 import { runWord, stepSymbol, stepWord, type Paint } from "./paint.ts";
 import { inColumns } from "./table.ts";
 import { oneLine, shorten } from "./text.ts";
@@ -91,8 +91,12 @@ function agentText({ agent, made }: StepView, paint: Paint): string {
   return made === undefined ? agent : `${agent} ${paint.dim(`(${made})`)}`;
 }
 
+/** Which attempt it is, and by what the earlier ones failed. */
 function attemptText({ attempts, maxAttempts }: StepView): string {
-  return attempts.length > 1 ? `attempt ${attempts.length} of ${maxAttempts}` : "";
+  if (attempts.length < 2) return "";
+  const codes = attempts.slice(0, -1).flatMap(({ error }) => (error ? oneLine(error.code) : []));
+  const after = codes.length === 0 ? "" : ` after ${codes.join(", ")}`;
+  return `attempt ${attempts.length} of ${maxAttempts}${after}`;
 }
 
 function noteOf(step: StepView, paint: Paint): string {
@@ -102,7 +106,7 @@ function noteOf(step: StepView, paint: Paint): string {
   return paint.dim(shorten(step.title, RESULT_WIDTH));
 }
 
-function endLines({ error, result, counts, usage, steps }: RunView, paint: Paint): string[] {
+function endLines({ error, result, counts, usage, calledOff, steps }: RunView, paint: Paint): string[] {
   const madeOf = new Map(steps.map(({ id, made }) => [id, made]));
   const tokens = (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
   const cost = usage.costMicroUsd ?? 0;
@@ -111,19 +115,42 @@ function endLines({ error, result, counts, usage, steps }: RunView, paint: Paint
     ...(cost > 0 ? [`$${(cost / 1e6).toFixed(4)}`] : []),
   ];
   const lines = [
+    ...(calledOff ? [`${paint.dim("ended")}   ${calledOffText(calledOff)}`] : []),
     ...(error ? [`${paint.dim("error")}   ${paint.red(errorText(error))}`] : []),
     ...(counts
       ? [
-          `${paint.dim("steps")}   ${counts.completed} completed, ${counts.failed} failed, ${counts.skipped} skipped`,
+          `${paint.dim("steps")}   ${counts.completed} completed, ${counts.failed} failed, ${counts.skipped} skipped${othersText(steps)}`,
         ]
       : []),
     ...(spent.length > 0 ? [`${paint.dim("spent")}   ${spent.join(", ")}`] : []),
-    ...Object.entries(result ?? {}).map(
-      ([step, output]) =>
-        `${paint.dim("result")}  ${named(oneLine(step), madeOf.get(step))}: ${outputText(output, FINAL_RESULT_WIDTH)}`,
-    ),
+    ...Object.entries(result ?? {}).map(([step, output]) => {
+      const text = outputText(output, FINAL_RESULT_WIDTH);
+      const hint = text.endsWith("…") ? paint.dim(" (--json has all)") : "";
+      return `${paint.dim("result")}  ${named(oneLine(step), madeOf.get(step))}: ${text}${hint}`;
+    }),
+    ...fileLines({ result }, paint),
   ];
   return lines.length > 0 ? ["", ...lines] : [];
+}
+
+function calledOffText({ by, reason }: NonNullable<RunView["calledOff"]>): string {
+  const why = reason === undefined ? "" : `: ${shorten(reason, TEXT_WIDTH)}`;
+  return `by ${shorten(by, TEXT_WIDTH)}${why}`;
+}
+
+/** The steps that the counts of the run's end leave out, so that all of them add up. */
+function othersText(steps: readonly StepView[]): string {
+  const count = (...states: StepView["state"][]): number =>
+    steps.filter(({ kind, state }) => kind === "primitive" && states.includes(state)).length;
+  const abandoned = count("abandoned");
+  const notRun = count("unstarted", "rejected");
+  return `${abandoned > 0 ? `, ${abandoned} abandoned` : ""}${notRun > 0 ? `, ${notRun} not run` : ""}`;
+}
+
+/** The files that the agents say they have written. */
+export function fileLines({ result }: { result?: RunView["result"] | undefined }, paint: Paint): string[] {
+  const paths = Object.values(result ?? {}).flatMap((output) => fileOf(output) ?? []);
+  return paths.map((path) => `${paint.dim("file")}    ${oneLine(path)}`);
 }
 
 /** An error of the contract on one line. */

@@ -4,7 +4,13 @@ import type { Usage } from "../contract/plan.ts";
 import type { Cause } from "./step-state.ts";
 
 /** Why and how a run ends: decided by the first fact, in stream order, that leaves nothing else to do. */
-export type Ending = { outcome: EventData<"run.finished">["outcome"]; cause: Cause; error?: ErrorShape };
+export type Ending = {
+  outcome: EventData<"run.finished">["outcome"];
+  cause: Cause;
+  error?: ErrorShape;
+  /** What a person said who ended it. */
+  signal?: EventData<"run.signal">;
+};
 
 /** What a run's steps used so far. */
 export type Spent = Required<{ [K in keyof Usage]: number }>;
@@ -28,10 +34,10 @@ export function rejection(verdict: StoredEvent<"plan.rejected">): Ending {
 /** How a person ends a run: by `cancel`, or by `reject` without a step. Undefined for every other signal. */
 export function callOff(signal: StoredEvent<"run.signal">): Ending | undefined {
   const { kind, step } = signal.data;
-  if (kind === "cancel") return { outcome: "cancelled", cause: signal };
+  if (kind === "cancel") return { outcome: "cancelled", cause: signal, signal: signal.data };
   if (kind !== "reject" || step !== undefined) return undefined;
   const error = errorOf("E_VALIDATION", "signal", "rejected by a person");
-  return { outcome: "rejected", cause: signal, error };
+  return { outcome: "rejected", cause: signal, error, signal: signal.data };
 }
 
 /** How a run ends whose plan in force is not the one that was judged: somebody else than AOP wrote the verdict. */

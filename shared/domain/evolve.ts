@@ -154,8 +154,8 @@ function endWhenAllAreDone(run: Run, cause: Cause): void {
   if (run.readiness?.open === 0) end(run, { outcome: "completed", cause });
 }
 
-function end(run: Run, { outcome, cause, error }: Ending): void {
-  run.ending ??= { outcome, cause: { id: cause.id, seq: cause.seq }, ...(error && { error }) };
+function end(run: Run, { cause, ...ending }: Ending): void {
+  run.ending ??= { ...ending, cause: { id: cause.id, seq: cause.seq } };
 }
 
 function spend(run: Run, event: StoredEvent<"step.completed" | "step.failed">): void {
