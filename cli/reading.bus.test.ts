@@ -68,6 +68,25 @@ test("runs lists the newest first, as text and as one JSON document", async () =
   );
 });
 
+test("show says of a dispatched step whether somebody has taken it", async () => {
+  const id = "5tep".padEnd(32, "0");
+  const other = await startCell([{ name: "worker", concurrency: 1 }]);
+  try {
+    const add = (event: NewEvent) =>
+      other.bus.log.append({ event, expect: "subject" }, { correlationId: "c" });
+    for (const event of [submitted(id), ...plannedByRule(id), dispatched(id, "a")]) await add(event);
+    const shown = () => genesis(["show", id, "--nats", other.server.url]);
+    assert.match((await shown()).stdout, /\n▶ a .* dispatched, nobody has taken it\n/);
+    const consumer = await other.bus.js.consumers.get(other.bus.names.log, "agent-worker-normal");
+    await consumer.next();
+    const { status, stdout } = await shown();
+    assert.equal(status, 0);
+    assert.doesNotMatch(stdout, /nobody/);
+  } finally {
+    await other.stop();
+  }
+});
+
 test("show tells a run by any unique beginning of its id", async () => {
   const shown = await run("show", "d");
   assert.deepEqual([shown.status, shown.stderr], [0, ""]);

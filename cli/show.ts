@@ -6,6 +6,7 @@ import { loadRun, viewNow } from "./load-run.ts";
 import { jsonOption, outputFor, type Output } from "./output.ts";
 import { runLines } from "./render/run.ts";
 import { resolveRun } from "./run-id.ts";
+import { untakenSteps } from "./untaken.ts";
 import type { Bus } from "../shared/bus/connect.ts";
 
 /** `genesis show RUN`: a run as it stands, or with `--watch` until it ends. */
@@ -25,7 +26,10 @@ export function show(command: Command): void {
 
 async function showOnce(bus: Bus, given: string, output: Output): Promise<void> {
   const { run } = await loadRun(bus, given);
-  const view = viewNow(run);
+  const untaken = run.finished ? new Set<string>() : await untakenSteps(bus, run);
+  const seen = viewNow(run);
+  const steps = seen.steps.map((step) => (untaken.has(step.id) ? { ...step, untaken: true as const } : step));
+  const view = { ...seen, steps };
   if (output.json) output.document(view);
   else output.lines(runLines(view, output.paint));
 }

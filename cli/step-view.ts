@@ -35,6 +35,8 @@ export type StepView = {
   finishedAt?: string;
   /** From the first dispatch to the end of the step, or until now, by the broker's clock. */
   durationMs?: number;
+  /** It was dispatched, and nobody has taken it. Only known where the broker was asked. */
+  untaken?: true;
   output?: unknown;
   /** The agent says that it only played the part. */
   simulated?: boolean;

@@ -100,6 +100,7 @@ function attemptText({ attempts, maxAttempts }: StepView): string {
 }
 
 function noteOf(step: StepView, paint: Paint): string {
+  if (step.untaken) return paint.yellow("dispatched, nobody has taken it");
   if (step.error) return paint.red(errorText(step.error));
   if (step.reason !== undefined) return paint.dim(shorten(step.reason, RESULT_WIDTH));
   if (step.output !== undefined) return outputText(step.output, RESULT_WIDTH);
