@@ -27,15 +27,27 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** `genesis catalog agents|rules|methods`: the entries of the catalogues. */
+/** `genesis catalog`: the entries of the catalogues, all of them or those of one kind. */
 export function catalog(command: Command): void {
-  for (const { name, summary, table } of KINDS) {
-    const one = command.command(name).description(`list the ${name}: ${summary}`).addOption(catalogOption());
-    jsonOption(one).action((options: { catalog?: string[]; json?: boolean }) => {
-      const output = outputFor(options);
-      const loaded = loadCatalog(catalogNames(options.catalog));
-      if (output.json) output.document(loaded[name]);
-      else output.lines(table(loaded, output.paint));
-    });
+  jsonOption(command.addOption(catalogOption())).action((options: CatalogOptions) => list(KINDS, options));
+  for (const kind of KINDS) {
+    const one = command
+      .command(kind.name)
+      .description(`list the ${kind.name}: ${kind.summary}`)
+      .addOption(catalogOption());
+    // The parent has the same options, and takes those that stand behind the kind as well.
+    jsonOption(one).action((_, own: Command) => list([kind], own.optsWithGlobals()));
   }
+}
+
+type CatalogOptions = { catalog?: string[]; json?: boolean };
+
+function list(kinds: readonly Kind[], options: CatalogOptions): void {
+  const output = outputFor(options);
+  const loaded = loadCatalog(catalogNames(options.catalog));
+  const [only] = kinds;
+  if (output.json && kinds.length === 1) output.document(loaded[only!.name]);
+  else if (output.json) output.document(Object.fromEntries(kinds.map(({ name }) => [name, loaded[name]])));
+  else
+    output.lines(kinds.flatMap(({ table }, i) => [...(i > 0 ? [""] : []), ...table(loaded, output.paint)]));
 }

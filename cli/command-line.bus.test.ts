@@ -42,7 +42,15 @@ describe("the command table", () => {
     }
     const byHelp = await run("help", "submit");
     assert.deepEqual([byHelp.status, byHelp.stdout], [0, pages[names.indexOf("submit")]!.stdout]);
-    assert.match((await run("help", "dlq", "redrive")).stdout, /^Usage: genesis dlq redrive /);
+    assert.match((await run("help", "dlq", "redrive")).stdout, /^Usage: npx genesis dlq redrive /);
+    const below = await run("help", "catalog", "agents");
+    assert.deepEqual(below, await run("catalog", "agents", "--help"));
+  });
+
+  test("a typing error is one line, with what was meant", async () => {
+    const { status, stderr } = await run("sumbit");
+    assert.equal(status, 2);
+    assert.equal(stderr, "genesis: unknown command 'sumbit' (Did you mean submit?); see npx genesis help\n");
   });
 });
 
@@ -67,7 +75,7 @@ describe("wrong usage is exit code 2 and one line that says what to do", () => {
     ["cancel", "run", "--reason", "x".repeat(5000)],
     ["dlq"],
     ["dlq", "burn"],
-    ["catalog"],
+    ["catalog", "burn"],
     ["plan"],
     ["plan", "--goal", "x", "--file", "y"],
     ["plan", "--goal", "x", "--profile", "none"],
@@ -168,6 +176,12 @@ describe("what needs no bus", () => {
     assert.equal((await run("plan", "--file", file)).status, 2);
   });
 
+  test("catalog alone prints every kind", async () => {
+    const { status, stdout } = await run("catalog", "--json", "--catalog", "business");
+    assert.deepEqual([status, Object.keys(JSON.parse(stdout))], [0, ["agents", "rules", "methods"]]);
+    assert.match((await run("catalog")).stdout, /^AGENT[^]*\n\nPRIORITY|^[A-Z]+[^]*\n\n[A-Z]+[^]*\n\n[A-Z]+/);
+  });
+
   test("catalog prints each kind of entry", async () => {
     for (const kind of ["agents", "rules", "methods"]) {
       const document = JSON.parse((await run("catalog", kind, "--json", "--catalog", "business")).stdout);
@@ -199,7 +213,11 @@ describe("what needs no bus", () => {
       JSON.parse((await genesis(["logs", "halo", "--run", "ab", "--json"], below)).stdout),
       line,
     );
-    assert.equal((await genesis(["logs", "--run", "b"], below)).stdout, "");
+    assert.deepEqual(await genesis(["logs", "--run", "b"], below), {
+      status: 1,
+      stdout: "",
+      stderr: 'genesis: no run begins with "b" in these logs; npx genesis runs lists them\n',
+    });
     const unknown = await genesis(["logs", "hola"], below);
     assert.deepEqual([unknown.status, unknown.stdout], [1, ""]);
     assert.match(unknown.stderr, /^genesis: no log of "hola" in \S+; there are halo\n$/);

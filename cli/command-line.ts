@@ -69,7 +69,12 @@ function failureOf(error: unknown, command: string | undefined): { message: stri
 function usageText({ code, message }: CommanderError, command: string | undefined): string {
   const where = command === undefined ? "" : ` ${command}`;
   if (code === "commander.help") return `${command} needs a command; see ${GENESIS} help${where}`;
-  return `${message.replace(/^error: /, "").replace(/\.$/, "")}; see ${GENESIS} help${where}`;
+  // Commander puts its suggestion on a line of its own.
+  const text = message
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+  return `${text}; see ${GENESIS} help${where}`;
 }
 
 function version(): string {

@@ -6,6 +6,7 @@ import { instanceDir } from "./instance-dir.ts";
 import { isWanted, logFiles, mergedLines, parseLogLine, type LogFilter, type LogLine } from "./log-lines.ts";
 import { jsonOption, outputFor, type Output } from "./output.ts";
 import { logText } from "./render/log.ts";
+import { shorten } from "./render/text.ts";
 import { GENESIS } from "../shared/contract/command.ts";
 
 type LogsOptions = { dir?: string; follow?: boolean; run?: string; json?: boolean };
@@ -24,7 +25,12 @@ export function logs(command: Command): void {
       const write = writer(outputFor(options), { service, run: options.run });
       const names = current.map((path) => basename(path));
       const tail = options.follow ? await followLines(folder, names, isLog) : undefined;
-      for await (const line of mergedLines([...older, ...current], tail?.from)) write(line);
+      let shown = 0;
+      for await (const line of mergedLines([...older, ...current], tail?.from)) if (write(line)) shown += 1;
+      if (options.run !== undefined && tail === undefined && shown === 0)
+        throw new CommandFailure(
+          `no run begins with "${shorten(options.run, 64)}" in these logs; ${GENESIS} runs lists them`,
+        );
       if (tail) for await (const text of tail.lines) write(parseLogLine(text));
     },
   );
@@ -46,10 +52,12 @@ async function filesOf(folder: string, service: string | undefined) {
   );
 }
 
-function writer(output: Output, filter: LogFilter): (line: LogLine | undefined) => void {
+/** Writes the lines that are wanted. @returns of each whether it was */
+function writer(output: Output, filter: LogFilter): (line: LogLine | undefined) => boolean {
   return (line) => {
-    if (line === undefined || !isWanted(line, filter)) return;
+    if (line === undefined || !isWanted(line, filter)) return false;
     if (output.json) output.document(line.written);
     else output.lines([logText(line, output.paint)]);
+    return true;
   };
 }

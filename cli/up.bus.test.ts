@@ -134,7 +134,10 @@ describe("genesis up that cannot start says why in one line", () => {
   test("a catalogue that is not there: exit 78", () => {
     const { status, stderr } = genesis(["up", "--dir", dir, "--port", "0"], { GENESIS_CATALOG: "no-such" });
     assert.equal(status, 78);
-    assert.match(stderr, /^genesis: no-such:1: [^\n]*\n$/);
+    assert.match(
+      stderr,
+      /^genesis: no-such: there is no such catalogue or folder; shipped are audit and business\n$/,
+    );
   });
 
   test("--observe without the programs that it needs: exit 1, what is missing and what builds it", () => {

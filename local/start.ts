@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadCatalog, nameFromAnywhere } from "../shared/catalog/load.ts";
 import { childEnvironment, readSettings, type Settings } from "../shared/config.ts";
+import { GENESIS } from "../shared/contract/command.ts";
 import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } from "./broker.ts";
 import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
 import { reasonOf, StartFailure } from "./failure.ts";
@@ -127,7 +128,7 @@ async function startBroker(instance: Instance): Promise<void> {
   progress.say(`nats-server ${found.version} from ${found.source}`);
   const launch = () => launchBroker(found.path, plan);
   running.broker = keepUp(instance, { name: "nats-server", launch, oneTry: true });
-  await startAll([running.broker], signal);
+  await startAll([running.broker], instance);
   await setUpBus({ settings, agents });
   signal.throwIfAborted();
 }
@@ -158,7 +159,7 @@ async function startServices(
       },
     }),
   );
-  await startAll(running.services, instance.signal);
+  await startAll(running.services, instance);
 }
 
 function keepUp(instance: Instance, program: Program): Supervised {
@@ -203,13 +204,15 @@ function stateOf({ plan, observe, running, told }: Instance): LocalState {
 }
 
 /** Starts programs at once. Resolves when all are ready. @throws StartFailure for the first that never will be */
-async function startAll(programs: readonly Supervised[], signal: AbortSignal): Promise<void> {
+async function startAll(programs: readonly Supervised[], { signal, plan }: Instance): Promise<void> {
   for (const program of programs) program.start();
   const enough = new AbortController();
   const late = sleep(READY_WITHIN_MS, undefined, { signal: AbortSignal.any([enough.signal, signal]) });
   const tooLate = late.then(() => {
     const names = programs.filter((p) => p.address === undefined).map((p) => p.name);
-    throw new StartFailure(`${names.join(", ")} not ready within ${READY_WITHIN_MS / 1000} s; see the logs`);
+    throw new StartFailure(
+      `${names.join(", ")} not ready within ${READY_WITHIN_MS / 1000} s; ${GENESIS} logs ${names[0]} --dir ${plan.dir} tells why`,
+    );
   });
   try {
     await Promise.race([tooLate, Promise.all(programs.map((p) => p.firstReady))]);

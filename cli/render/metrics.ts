@@ -14,7 +14,11 @@ const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 export function metricLines(service: string, metrics: MetricsSummary, paint: Paint): string[] {
   // Some stand there by another name as well, for those who know the first Genesis; once is enough here.
   const entries = Object.entries(metrics).flatMap(([key, all]) => all.filter(({ name }) => name === key));
-  const rows = entries.filter(isUsed).map(cellsOf);
+  // What has happened is asked for more often than how large something may be, or is now.
+  const used = entries
+    .filter(isUsed)
+    .toSorted((a, b) => Number(a.kind === "gauge") - Number(b.kind === "gauge"));
+  const rows = used.map(cellsOf);
   const lines = rows.length > 0 ? tableLines(HEAD, rows, paint) : ["nothing was recorded yet"];
   return [paint.bold(oneLine(service)), ...lines];
 }

@@ -82,7 +82,10 @@ test("all that is wrong is told at once; the message names the first and how man
 });
 
 test("a folder, or a file in it, that is not there", () => {
-  assert.deepEqual(errorOf(["./nowhere"]).message, "./nowhere:1: there is no such catalogue or folder");
+  assert.deepEqual(
+    errorOf(["./nowhere"]).message,
+    "./nowhere: there is no such catalogue or folder; shipped are audit and business",
+  );
   const folder = folderWith();
   rmSync(join(folder, "rules.yaml"));
   assert.equal(errorOf([folder]).message, `${folder}/rules.yaml:1: there is no such file`);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { PROJECT_ROOT } from "../config.ts";
 import { canonicalJson, sha256 } from "../contract/plan-hash.ts";
@@ -20,7 +20,8 @@ export class CatalogError extends Error {
   constructor(problems: readonly [Problem, ...Problem[]]) {
     const [{ file, line, reason }] = problems;
     const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
-    super(`${file}:${line}: ${reason}${more}`);
+    // A catalogue that is not there has no lines.
+    super(`${file}${line === 0 ? "" : `:${line}`}: ${reason}${more}`);
     this.name = "CatalogError";
     this.file = file;
     this.line = line;
@@ -59,14 +60,20 @@ function refuse(problems: readonly Problem[]): void {
 
 function readPart(name: string): { part?: CatalogFiles; problems: Problem[] } {
   const folder = folderOf(name);
-  if (!existsSync(folder))
-    return { problems: [{ file: name, line: 1, reason: "there is no such catalogue or folder" }] };
+  if (!existsSync(folder)) return { problems: [{ file: name, line: 0, reason: noSuch() }] };
   const agents = readYaml(join(folder, "agents.yaml"), agentsFile);
   const rules = readYaml(join(folder, "rules.yaml"), rulesFile);
   const methods = readYaml(join(folder, "methods.yaml"), methodsFile);
   if (Array.isArray(agents) || Array.isArray(rules) || Array.isArray(methods))
     return { problems: [agents, rules, methods].flatMap((file) => (Array.isArray(file) ? file : [])) };
   return { part: { name: basename(folder), agents, rules, methods }, problems: [] };
+}
+
+function noSuch(): string {
+  const folders = readdirSync(join(PROJECT_ROOT, "catalog"), { withFileTypes: true });
+  const shipped = folders.filter((one) => existsSync(join(one.parentPath, one.name, "agents.yaml")));
+  const names = shipped.map(({ name }) => name).toSorted();
+  return `there is no such catalogue or folder; shipped are ${names.join(" and ")}`;
 }
 
 /** The name by which a catalogue is found from any folder: of a shipped one the same, of a folder its whole path. */
