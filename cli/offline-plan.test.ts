@@ -36,34 +36,29 @@ test("a goal is decomposed, routed and judged as the services would", () => {
   assert.ok(planned.passed);
 });
 
+function card(name: string): object {
+  return { name, taskTypes: ["bake"], costTier: "cheap", successRate: 0.9, concurrency: 1 };
+}
+
+/** A method for goals that have the word. */
+function method(id: string, word: string): object {
+  const input = { guests: { from: "input.guests", default: 1 } };
+  const when = { goal: { anyWord: [word] } };
+  const ordered = [{ id: "bake", task: "bake", title: "Bake", input }];
+  return { id, version: 1, task: "goal", priority: 9, when, ordered };
+}
+
 test("conditions see the input and the context that are given", () => {
   const folderOf = join(folder, "bakery");
   mkdirSync(folderOf, { recursive: true });
-  const card = (name: string) => ({
-    name,
-    taskTypes: ["bake"],
-    costTier: "cheap",
-    successRate: 0.9,
-    concurrency: 1,
-  });
   const rule = { id: "large", priority: 20, because: "the oven", agent: "hall" };
-  const method = (id: string, when: object) => ({
-    id,
-    version: 1,
-    task: "goal",
-    priority: 9,
-    when,
-    ordered: [
-      { id: "bake", task: "bake", title: "Bake", input: { guests: { from: "input.guests", default: 1 } } },
-    ],
-  });
   for (const [name, content] of Object.entries({
     agents: { agents: [card("home"), card("hall")] },
     rules: {
       version: "1",
       rules: [{ ...rule, when: { taskType: "bake", "input.guests": { atLeast: 50 } } }],
     },
-    methods: { methods: [method("party", { goal: { anyWord: ["party"] } })] },
+    methods: { methods: [method("party", "party")] },
   }))
     writeFileSync(join(folderOf, `${name}.yaml`), JSON.stringify(content));
   const bakery = loadCatalog([folderOf]);

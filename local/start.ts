@@ -135,10 +135,10 @@ async function startBroker(instance: Instance): Promise<void> {
 
 /** Before the services, so that their first spans have somewhere to go. */
 async function startObservers(instance: Instance): Promise<void> {
-  const { observe, running, signal } = instance;
+  const { observe, running } = instance;
   if (observe === undefined) return;
   running.observers = observerPrograms(observe).map((program) => keepUp(instance, program));
-  await startAll(running.observers, signal);
+  await startAll(running.observers, instance);
 }
 
 async function startServices(

@@ -216,17 +216,18 @@ test("the largest verdict there can be fits into a fact", () => {
   assert.ok(bytes < INLINE_BYTES, `${bytes} bytes`);
 });
 
-test("a plan at every limit is refused in a moment, one beyond them at once", () => {
+test("a plan at every limit costs no more than its pairs of steps do, and one beyond them next to nothing", () => {
   const words = Array.from({ length: 200 }, (_, i) => String.fromCharCode(0x4e00 + i)).join(" ");
-  const plan = worst(500, (i) => words.replace(" ", ` ${i} `));
-  const refusal = (maxSteps: number): number => {
+  const refusal = (steps: number, maxSteps: number): number => {
+    const plan = worst(steps, (i) => words.replace(" ", ` ${i} `));
     const from = performance.now();
     assert.equal(validate({ ...plan, policy: { ...plan.policy, maxSteps } }, justRun).passed, false);
     return performance.now() - from;
   };
-  const best = (maxSteps: number): number =>
-    Math.min(refusal(maxSteps), refusal(maxSteps), refusal(maxSteps));
-  const [within, beyond] = [best(500), best(100)];
-  assert.ok(within < 600, `${within} ms`);
-  assert.ok(beyond < 150, `${beyond} ms`);
+  // The best of some, since a busy machine makes a time longer and never shorter.
+  const best = (steps: number, maxSteps: number): number =>
+    Math.min(...Array.from({ length: 5 }, () => refusal(steps, maxSteps)));
+  const [all, quarter, beyond] = [best(500, 500), best(125, 500), best(500, 100)];
+  assert.ok(all / quarter < 16 * 3, `${all} ms for 500 steps, ${quarter} ms for 125`);
+  assert.ok(beyond < all / 2, `${beyond} ms beyond the limit, ${all} ms within`);
 });
