@@ -88,10 +88,10 @@ export function announced(client: ForeignClient, filter: string, count = 1): Pro
   });
 }
 
-/** How many of the messages that a durable has handed out have come again since. */
-export async function redeliveredBy(client: ForeignClient, durable: string): Promise<number> {
+/** How many messages a durable has handed out that are not acknowledged yet. */
+export async function inHandOf(client: ForeignClient, durable: string): Promise<number> {
   const consumers = await consumersOf(client, "GENESIS");
-  return consumers.find(({ name }) => name === durable)?.num_redelivered ?? 0;
+  return consumers.find(({ name }) => name === durable)?.num_ack_pending ?? 0;
 }
 
 /** Whether every message of the log and the inbox has been handled and acknowledged; by one durable, where it is named. */

@@ -1,6 +1,6 @@
 import { eventually } from "../support/eventually.ts";
 import type { ForeignClient } from "../support/foreign-client.ts";
-import { isAllHandled, redeliveredBy, shortenAckWait } from "../support/load.ts";
+import { inHandOf, isAllHandled, shortenAckWait } from "../support/load.ts";
 import { bodyOf } from "../support/stored-message.ts";
 import { asleep, begin, within, type Scenario } from "./scenario.ts";
 
@@ -15,14 +15,14 @@ const LONGER_THAN_A_DRAIN_MS = 5500;
 export const ONE_BY_ONE: Readonly<Record<string, Scenario>> = {
   redelivery: {
     about:
-      "a router that stands still: the plan comes again, is routed again, and the second span links to the first",
+      "a router that stands still and is killed over a plan: the plan comes again, and says how often it came",
     play: async (instance) => {
       const { client } = instance;
       await shortenAckWait(client, ACK_WAIT_S, (durable) => durable === "halo");
-      const goOn = instance.freeze("halo");
+      instance.freeze("halo");
       const run = await begin(instance, "flow_noop");
-      await eventually(async () => (await redeliveredBy(client, "halo")) > 0);
-      goOn();
+      await eventually(async () => (await inHandOf(client, "halo")) > 0);
+      instance.kill("halo");
       await client.finished(run);
       await eventually(() => isAllHandled(client, "halo"));
       return { run };

@@ -214,13 +214,19 @@ export const SIDE_BY_SIDE: Readonly<Record<string, Scenario>> = {
     about: "an alarm that was set more than a minute ahead: what it begins is a linked trace of its own",
     play: async (instance) => {
       const { client } = instance;
-      const run = await begin(instance, "trace_late");
+      const run = await begin(instance, "trace_far");
       await dispatchOf(client, run, "s1");
-      const timer = `${run}.timeout.s1.1`;
-      const set = await eventually(() => client.get(`genesis.timers.set.${timer}`, "GENESIS_TIMERS"));
-      // Nobody waits for two minutes: it fires at once, and says that it was set long before.
-      const headers = { traceparent: set.headers["traceparent"]![0]! };
-      await client.publish(`genesis.timers.fired.${timer}`, JSON.stringify({ aheadMs: 120_000 }), headers);
+      const timer = `genesis.timers.set.${run}.timeout.s1.1`;
+      const { headers } = await eventually(() => client.get(timer, "GENESIS_TIMERS"));
+      // Nobody waits for two minutes: the same alarm takes its place, which says that it was set long before.
+      const [traceparent, schedule, target] = ["traceparent", "Nats-Schedule", "Nats-Schedule-Target"].map(
+        (name) => headers[name]![0]!,
+      );
+      await client.publish(timer, JSON.stringify({ aheadMs: 120_000 }), {
+        traceparent: traceparent!,
+        "Nats-Schedule": schedule!,
+        "Nats-Schedule-Target": target!,
+      });
       await client.finished(run);
       return { run };
     },

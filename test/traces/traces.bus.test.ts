@@ -154,7 +154,6 @@ test("every span of a message says what the conventions ask for, and which layer
 /** What no scenario here can show, and where it is shown. */
 const SHOWN_ELSEWHERE: Readonly<Partial<Record<keyof Names, Record<string, string>>>> = {
   "log keys": {
-    agent: "of agent_idle, code for an agent that has no card: those of the shipped catalogues all have one",
     reason: "of broker_away: here the broker is there first; shared/service.bus.test.ts",
   },
 };
