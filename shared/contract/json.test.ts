@@ -22,6 +22,12 @@ test("reads JSON as it is", () => {
   );
 });
 
+test("says what the text should have been, and nothing of it", () => {
+  assert.throws(() => parseJson(bytes("{canary")), {
+    details: [{ path: "", rule: "must be well-formed JSON" }],
+  });
+});
+
 test("refuses what a plain JSON.parse lets through", () => {
   assert.equal(code("{"), "E_JSON");
   assert.equal(code(""), "E_JSON");

@@ -23,7 +23,7 @@ export function parseJson(bytes: Uint8Array, maxDepth: number = MAX_DEPTH): unkn
     return mayHoldForbidden(text) ? JSON.parse(text, refuseForbidden) : JSON.parse(text);
   } catch (error) {
     if (error instanceof GenesisError) throw error;
-    throw new GenesisError("E_JSON", [{ path: "", rule: "JSON" }]);
+    throw new GenesisError("E_JSON", [{ path: "", rule: "must be well-formed JSON" }]);
   }
 }
 
