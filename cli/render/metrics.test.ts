@@ -10,6 +10,18 @@ const entry = (name: string, more: Partial<MetricSummary>): MetricSummary => {
 };
 const histogram = { kind: "histogram", unit: "s", basis: "buckets" } as const;
 
+test("what has happened comes before what stands at a value", () => {
+  const metrics = {
+    capacity: [entry("capacity", { kind: "gauge", value: 4 })],
+    runs_total: [entry("runs_total", { count: 1, sum: 1 })],
+  };
+  const names = metricLines("agents", metrics, PLAIN).slice(2);
+  assert.deepEqual(
+    names.map((line) => line.split(" ")[0]),
+    ["runs_total", "capacity"],
+  );
+});
+
 test("counters count, gauges stand at a value, histograms spread, and estimates are marked", () => {
   const metrics = {
     run_completed_total: [
