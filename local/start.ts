@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadCatalog, nameFromAnywhere } from "../shared/catalog/load.ts";
 import { childEnvironment, readSettings, type Settings } from "../shared/config.ts";
@@ -204,14 +204,21 @@ function stateOf({ plan, observe, running, told }: Instance): LocalState {
 }
 
 /** Starts programs at once. Resolves when all are ready. @throws StartFailure for the first that never will be */
-async function startAll(programs: readonly Supervised[], { signal, plan }: Instance): Promise<void> {
+async function startAll(programs: readonly Supervised[], { signal, plan, running }: Instance): Promise<void> {
   for (const program of programs) program.start();
   const enough = new AbortController();
   const late = sleep(READY_WITHIN_MS, undefined, { signal: AbortSignal.any([enough.signal, signal]) });
   const tooLate = late.then(() => {
-    const names = programs.filter((p) => p.address === undefined).map((p) => p.name);
+    const missing = programs.filter((p) => p.address === undefined);
+    const names = missing.map((p) => p.name);
+    const [first] = missing;
+    // What is not ours writes a log of its own kind.
+    const log =
+      first !== undefined && running.services.includes(first)
+        ? `${GENESIS} logs ${first.name} --dir ${plan.dir}`
+        : join(plan.dir, "logs", `${names[0]}.log`);
     throw new StartFailure(
-      `${names.join(", ")} not ready within ${READY_WITHIN_MS / 1000} s; ${GENESIS} logs ${names[0]} --dir ${plan.dir} tells why`,
+      `${names.join(", ")} not ready within ${READY_WITHIN_MS / 1000} s; ${log} tells why`,
     );
   });
   try {
