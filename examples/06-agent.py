@@ -7,7 +7,7 @@ Its card stands in a catalogue with `external: true`, so its consumers exist. It
 """
 import asyncio, json, os
 import nats
-from bus_contract import FACTS, LOG, MESSAGES, Refused, append, give_up, now, results_of, standing
+from bus_contract import FACTS, LOG, MESSAGES, Refused, append, now, results_of, standing
 
 AGENT = "word_counter"
 
@@ -20,19 +20,15 @@ async def count_words(step_input, results):
     return {"words": sum(len(text.split()) for text in texts)}
 
 def read(msg):
-    """The data of a dispatch, checked as far as this agent needs it."""
+    """The data of a dispatch, checked as far as this agent needs it; None when it cannot be read."""
     try:
         _ = msg.headers["Nats-Msg-Id"], msg.headers["correlation-id"], int(msg.subject.split(".")[6])
         event = json.loads(msg.data)
         version, data = event["version"], event["data"]
         is_whole = isinstance(data["input"], dict) and isinstance(data["results"], dict)
     except (ValueError, RecursionError, LookupError, TypeError):
-        raise Refused("E_SCHEMA") from None
-    if version != 1:
-        raise Refused("E_VERSION")
-    if not is_whole:
-        raise Refused("E_SCHEMA")
-    return data
+        return None
+    return data if version == 1 and is_whole else None
 
 async def answer_to(js, msg, data):
     """Does the step. Gives the subject and the fact to append; None when nobody waits for an answer any more."""
@@ -55,10 +51,8 @@ async def answer_to(js, msg, data):
     return completed, {**about, "type": "step.completed", "data": done}
 
 async def handle(js, msg, ack_wait):
-    try:
-        data = read(msg)
-    except Refused as refused:
-        return await give_up(js, msg, refused.args[0], AGENT)
+    if (data := read(msg)) is None:
+        return await msg.term()  # execution is handed it too, and writes its dead letter
     run = msg.subject.split(".")[4]
     work = asyncio.create_task(answer_to(js, msg, data))
     try:

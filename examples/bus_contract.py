@@ -1,5 +1,5 @@
-"""What every agent says on the bus, in the words of the contract: facts, dead letters, references. Take it as it is for an agent of your own."""
-import asyncio, base64, hashlib, json, re, secrets
+"""What every agent says on the bus, in the words of the contract: facts and references. Take it as it is for an agent of your own."""
+import asyncio, hashlib, json, re, secrets
 from datetime import datetime, timezone
 import nats
 from nats.js.errors import NotFoundError
@@ -7,7 +7,6 @@ from nats.js.errors import NotFoundError
 LOG, FACTS = "GENESIS", "genesis.v1"
 MESSAGES = {  # fixed per code: an error never repeats the caller's data
     "E_SCHEMA": "The payload does not have the fields that its schema asks for.",
-    "E_VERSION": "The envelope's version is newer than this service understands.",
     "E_INPUT": "The step's input is not what its agent asks for.",
     "E_AGENT": "The agent could not do the step.",
 }
@@ -15,10 +14,10 @@ MESSAGES = {  # fixed per code: an error never repeats the caller's data
 class Refused(Exception):
     """A code of the contract, the place, and the rule that was broken there."""
 
-async def standing(js, subject, stream=LOG):
-    """What stands on a subject, read by direct get, or None."""
+async def standing(js, subject):
+    """What stands on a subject of the log, read by direct get, or None."""
     try:
-        return await js.get_last_msg(stream, subject, direct=True)
+        return await js.get_last_msg(LOG, subject, direct=True)
     except NotFoundError:
         return None
 
@@ -40,35 +39,23 @@ async def append(js, subject, asked, event):
     cause = asked.headers["Nats-Msg-Id"]
     fact_id = sha256(f"{subject}|{cause}".encode())[:32]
     body = {"id": fact_id, "version": 1, "causationId": cause, "correlationId": asked.headers["correlation-id"], "time": now(), **event}
-    await store(js, LOG, subject, asked, body, {"Nats-Msg-Id": fact_id, "causation-id": cause})
+    await store(js, subject, asked, body, {"Nats-Msg-Id": fact_id, "causation-id": cause})
 
-async def give_up(js, msg, code, agent):
-    """Puts a message that cannot be read into the dead letters, byte for byte and once; only then is it settled."""
-    sequence, _, time_ns, _ = msg.reply.split(".")[-4:]
-    letter_id = sha256(f"{LOG}|{sequence}|{time_ns}|{code}".encode())[:32]
-    letter = {"id": letter_id, "subject": msg.subject, "stream": LOG, "sequence": int(sequence),
-              "headers": {name: [value] for name, value in (msg.headers or {}).items()},
-              "bytes": base64.b64encode(msg.data).decode(), "code": code, "reason": f"{code}: {MESSAGES[code]}",
-              "service": agent, "time": now()}
-    await store(js, "GENESIS_DLQ", f"genesis.dlq.{agent}.{code}.{letter_id}", msg, letter, {})
-    await msg.term()
-
-async def store(js, stream, subject, asked, body, headers):
+async def store(js, subject, asked, body, headers):
     """Stores an answer in the trace of what asked for it. Whatever stands on its subject holds: our own, or somebody else's."""
-    given = asked.headers or {}
+    given = asked.headers
     trace = re.fullmatch("00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})", given.get("traceparent", ""))
     trace_id, flags = trace.groups() if trace else (secrets.token_hex(16), "00")
     headers |= {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-{flags}",  # a span of our own
-                "content-type": "application/json", "Nats-Expected-Last-Subject-Sequence": "0"}
-    if "correlation-id" in given:
-        headers["correlation-id"] = given["correlation-id"]
+                "content-type": "application/json", "Nats-Expected-Last-Subject-Sequence": "0",
+                "correlation-id": given["correlation-id"]}
     for _ in range(10):  # what is not stored by then is delivered again
         try:
             if not (await js.publish(subject, json.dumps(body).encode(), timeout=5, headers=headers)).duplicate:
                 return
         except nats.errors.Error:
             pass  # refused, or not answered: the stream says what became of it
-        if await standing(js, subject, stream):
+        if await standing(js, subject):
             return
         await asyncio.sleep(0.5)
     raise RuntimeError(f"the broker does not store {subject}")

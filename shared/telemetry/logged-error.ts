@@ -18,8 +18,8 @@ const MAX_DETAILS = 5;
 const MAX_DETAIL = 200;
 const MAX_TEXT = 1000;
 
-/** Errors of a programme itself say what is wrong with it; any other text may quote what a user wrote. */
-const TELLING = new Set(["TypeError", "ReferenceError", "RangeError", "AssertionError"]);
+/** It names a variable of the programme and nothing else; the text of any other error may quote what a user wrote. */
+const TELLING = new Set(["ReferenceError"]);
 
 /** Only these have details that are places and rules, and never values. */
 const DETAILED = new Set(["RetryableError", "TerminalError"]);

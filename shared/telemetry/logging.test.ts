@@ -139,11 +139,30 @@ test("of a foreign error type, code and place are told, not the text: it may quo
   assert.doesNotMatch(lines[0]!, /canary/);
 });
 
-test("a bug of ours is told with its text", () => {
+test("a variable that is not there is told by its name", () => {
   const { log, lines } = logInto();
-  log.fatal({ event: "crash", err: new TypeError("x is not a function") }, "a bug");
-  assert.match(lines[0]!, /x is not a function/);
+  log.fatal({ event: "crash", err: new ReferenceError("x is not defined") }, "a bug");
+  assert.match(lines[0]!, /x is not defined/);
 });
+
+for (const [what, quote] of Object.entries<(text: string) => unknown>({
+  "an address that is none": (text) => new Request(`//${text}`),
+  "a time zone that is none": (text) => new Intl.DateTimeFormat("en", { timeZone: text }),
+  "a comparison of a test": (text) => assert.equal(text, "x"),
+  "a field of nothing": (text) => (null as unknown as Record<string, unknown>)[text],
+  "a field of what is frozen": (text) => Object.defineProperty(Object.freeze({}), text, { value: 1 }),
+})) {
+  test(`the runtime's own error about ${what} is told by type and place, since its text quotes what it was given`, () => {
+    const { log, lines } = logInto();
+    try {
+      quote("canary");
+    } catch (err) {
+      log.warn({ event: "step_failed", err }, "the step failed");
+    }
+    assert.match(lines[0]!, /"at":\["at /);
+    assert.doesNotMatch(lines[0]!, /canary/);
+  });
+}
 
 test("whatever is thrown can be logged", () => {
   const { log, lines } = logInto();

@@ -43,7 +43,9 @@ export async function withRepository<R>(
 ): Promise<R | undefined> {
   const top = await workTreeAround(folder);
   if (top === undefined || !(await isSelfContained(join(top, ".git"), signal))) return undefined;
-  const gitDir = await mkdtemp(join(tmpdir(), "genesis-audit-"));
+  // Where nothing can be written, the folder is looked at without git.
+  const gitDir = await mkdtemp(join(tmpdir(), "genesis-audit-")).catch(() => undefined);
+  if (gitDir === undefined) return undefined;
   try {
     const copied = await copyInto(gitDir, join(top, ".git"));
     return copied && (await work({ top, gitDir, objects: join(top, ".git", "objects"), ...copied }));
