@@ -7,6 +7,7 @@ import { CONTRACT_SECTIONS } from "./generate/contract-tables.ts";
 import { withSections } from "./generate/markdown.ts";
 import { jsonSchemaOf, schemaPath, SCHEMAS } from "./generate/schemas.ts";
 import { settingsPage } from "./generate/settings-page.ts";
+import { SLO_DOCUMENTS } from "./generate/slo.ts";
 import { TELEMETRY_DOCUMENTS } from "./generate/telemetry.ts";
 
 /**
@@ -18,6 +19,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   "docs/contract.md": contractPage,
   "docs/asyncapi.yaml": asyncapiText,
   ...TELEMETRY_DOCUMENTS,
+  ...SLO_DOCUMENTS,
   ...Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [
       `docs/${schemaPath(name)}`,

@@ -27,17 +27,28 @@ function traced(history: History): History {
   return { ...history, events };
 }
 
-test("a dispatch is counted for its agent, and told on the span", () => {
+test("a dispatch is counted for its agent, and told on the span; a run's first one is timed", () => {
   const log = modelLog();
-  const { validated } = planned(log, [step("a"), step("b")]);
+  const { task, validated } = planned(log, [step("a"), step("b")]);
   const written = [dispatched(RUN, "a"), dispatched(RUN, "b")];
+  const seconds = (validated.storedAtMs - task.storedAtMs) / 1000;
+  assert.ok(seconds > 0);
   assert.deepEqual(observe(validated, written, log.history()), {
     attributes: { "genesis.dispatched_count": 2 },
     points: [
       { metric: "dispatched", labels: { agent: "worker" }, value: 1 },
       { metric: "dispatched", labels: { agent: "worker" }, value: 1 },
+      { metric: "firstDispatchSeconds", labels: {}, value: seconds },
     ],
   });
+});
+
+test("later dispatches of a run are not timed", () => {
+  const log = modelLog();
+  planned(log, [step("a"), step("b")]);
+  const event = dispatch(log, "a", 1);
+  const { points } = observe(event, [dispatched(RUN, "b")], log.history());
+  assert.deepEqual(points, [{ metric: "dispatched", labels: { agent: "worker" }, value: 1 }]);
 });
 
 test("an attempt that execution gives up has its line in the log", () => {

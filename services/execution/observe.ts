@@ -28,11 +28,14 @@ export function observe(
     ...(dispatched.length > 0 && { [ATTRIBUTE.dispatchedCount]: dispatched.length }),
     ...(finished && { [ATTRIBUTE.outcome]: finished.data.outcome }),
   };
-  const asked = dispatched.map(({ data }): Point => ({
-    metric: "dispatched",
-    labels: { agent: data.agent },
-    value: 1,
-  }));
+  const asked = [
+    ...dispatched.map(({ data }): Point => ({
+      metric: "dispatched",
+      labels: { agent: data.agent },
+      value: 1,
+    })),
+    ...(dispatched.length > 0 ? firstDispatchOf(trigger, history) : []),
+  ];
   const told = { attributes, ...(lines.length > 0 && { lines }) };
   if (finished === undefined) return { ...told, points: asked };
   const task = history.events.find((event) => event.type === "task.submitted");
@@ -49,6 +52,23 @@ function failureLine({ step = "", attempt = 1, data }: NewEvent<"step.failed">):
   return { fields, message: "the attempt was given up" };
 }
 
+/** How long a run's task took to become work. Later dispatches of the run tell nothing of that. */
+function firstDispatchOf(trigger: StoredEvent | undefined, history: History): Point[] {
+  const isFirst = !history.events.some((event) => event.type === "step.dispatched");
+  const seconds = secondsUntil(trigger, history);
+  return isFirst && seconds !== undefined
+    ? [{ metric: "firstDispatchSeconds", labels: {}, value: seconds }]
+    : [];
+}
+
+/** From the storing of the task to the storing of what was decided upon, by the broker's clock alone. */
+function secondsUntil(trigger: StoredEvent | undefined, history: History): number | undefined {
+  const task = history.events.find((event) => event.type === "task.submitted");
+  const lastMs = (trigger ?? history.events.at(-1))?.storedAtMs;
+  if (task === undefined || lastMs === undefined) return undefined;
+  return Math.max(0, lastMs - task.storedAtMs) / 1000;
+}
+
 /** A run lasts from the storing of its task to the storing of what decided its end. */
 function endOf(
   finished: NewEvent<"run.finished">,
@@ -56,12 +76,8 @@ function endOf(
   history: History,
 ): Point[] {
   const labels = { outcome: finished.data.outcome };
-  const task = history.events.find((event) => event.type === "task.submitted");
-  const lastMs = (trigger ?? history.events.at(-1))?.storedAtMs;
-  const lasted: Point[] =
-    task === undefined || lastMs === undefined
-      ? []
-      : [{ metric: "runSeconds", labels, value: Math.max(0, lastMs - task.storedAtMs) / 1000 }];
+  const seconds = secondsUntil(trigger, history);
+  const lasted: Point[] = seconds === undefined ? [] : [{ metric: "runSeconds", labels, value: seconds }];
   const attempts = attemptsOf(history).map((value): Point => ({ metric: "attempts", labels: {}, value }));
   return [
     { metric: "runsFinished", labels, value: 1 },

@@ -560,6 +560,14 @@ export const METRICS = {
       { outcome },
     ),
   ),
+  firstDispatchSeconds: withExemplar(
+    ofExecution.histogram(
+      "run_first_dispatch_seconds",
+      MESSAGE_TIME,
+      "from the storing of task.submitted to that of the fact upon which a run's first step was dispatched",
+      {},
+    ),
+  ),
   runRounds: ofExecution.histogram(
     "run_replan_rounds",
     ROUNDS,
