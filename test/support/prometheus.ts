@@ -11,7 +11,15 @@ export type StoredExemplar = {
 };
 
 /** A rule as Prometheus says that it fares. */
-export type RuleState = { name: string; query: string; health: string; lastError?: string };
+export type RuleState = {
+  name: string;
+  type: "alerting" | "recording";
+  query: string;
+  health: string;
+  lastError?: string;
+  /** RFC 3339. */
+  lastEvaluation: string;
+};
 
 type Answer = { status: string; error?: string; data: unknown };
 
