@@ -59,6 +59,10 @@ function hoursOf(window: string): number {
   return Number(window.slice(0, -1)) * HOURS[window.at(-1) as keyof typeof HOURS];
 }
 
+function isLong(window: string): boolean {
+  return hoursOf(window) >= LONG_HOURS;
+}
+
 /** The share of a window's events that were not good. No events: no answer, which is no error. */
 function errorRatio({ id, good, total }: Objective, window: string): Rule {
   return {
@@ -122,7 +126,6 @@ function rulesFile(): string {
     slo.objectives.flatMap((objective) =>
       windows.filter(isMeant).map((window) => errorRatio(objective, window)),
     );
-  const isLong = (window: string): boolean => hoursOf(window) >= LONG_HOURS;
   const groups = [
     { name: "slo", rules: ratios((window) => !isLong(window)) },
     {

@@ -1,0 +1,71 @@
+import { connect } from "@nats-io/transport-node";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { StartFailure } from "../../local/failure.ts";
+import { progressOn } from "../../local/progress.ts";
+import { SERVICES } from "../../local/service.ts";
+import { startLocal, type Local } from "../../local/start.ts";
+
+/**
+ * Starts a Genesis in a folder of its own, plants a fault, hands tasks in, and stays until Ctrl-C or `genesis down`.
+ *
+ *   node examples/incidents/start.ts slow-agent|bad-routing-rule|poison-message [--observe]
+ */
+type Incident = { catalogs: readonly string[]; notes: readonly string[] };
+
+const NEWSROOM = join(import.meta.dirname, "newsroom");
+const INCIDENTS: Readonly<Record<string, Incident>> = {
+  "slow-agent": { catalogs: [NEWSROOM], notes: Array.from({ length: 8 }, (_, i) => `Story ${i}\nat length`) },
+  "bad-routing-rule": {
+    catalogs: [NEWSROOM, join(import.meta.dirname, "bad-rule")],
+    notes: ["Rain in spring", "Sun in autumn"],
+  },
+  "poison-message": { catalogs: [NEWSROOM], notes: ["Rain in spring", "Sun\n\nin autumn"] },
+};
+
+const DIR = ".incident";
+const [name = "", flag] = process.argv.slice(2);
+
+/** Starts everything with what goes wrong in it. @throws StartFailure when that cannot be */
+function startNewsroom({ catalogs }: Incident): Promise<Local> {
+  if (existsSync(DIR))
+    throw new StartFailure(`${DIR} is there from before; stop what runs in it and delete it`);
+  return startLocal({
+    dir: DIR,
+    port: 0,
+    profile: "durable",
+    services: [...SERVICES, { name: "newsroom", main: join(import.meta.dirname, "newsroom.ts") }],
+    settings: { GENESIS_CATALOG: catalogs.join(",") },
+    observe: flag === "--observe",
+    progress: progressOn(process.stderr),
+  });
+}
+
+/** Hands the tasks in, each with a line that says which run it became. */
+async function submitAll(servers: string, { notes }: Incident): Promise<void> {
+  const nc = await connect({ servers });
+  for (const text of notes) {
+    const task = { goal: "Publish an article", taskType: "article", input: { notes: text } };
+    console.log((await nc.request("genesis.submit", JSON.stringify(task), { timeout: 5000 })).string());
+  }
+  await nc.close();
+}
+
+const incident = INCIDENTS[name];
+if (incident === undefined || (flag !== undefined && flag !== "--observe")) {
+  console.error(`usage: node examples/incidents/start.ts ${Object.keys(INCIDENTS).join("|")} [--observe]`);
+  process.exit(2);
+}
+try {
+  const local = await startNewsroom(incident);
+  const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await submitAll(local.url, incident);
+  console.log(`ready; look at it with --dir ${DIR}, end it with Ctrl-C`);
+  await ended;
+  await local.stop();
+} catch (error) {
+  if (!(error instanceof StartFailure)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
