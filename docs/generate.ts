@@ -6,6 +6,7 @@ import { asyncapiText } from "./generate/asyncapi.ts";
 import { CONTRACT_SECTIONS } from "./generate/contract-tables.ts";
 import { withSections } from "./generate/markdown.ts";
 import { jsonSchemaOf, schemaPath, SCHEMAS } from "./generate/schemas.ts";
+import { DASHBOARD_DOCUMENTS } from "./generate/dashboards/documents.ts";
 import { settingsPage } from "./generate/settings-page.ts";
 import { SLO_DOCUMENTS } from "./generate/slo.ts";
 import { TELEMETRY_DOCUMENTS } from "./generate/telemetry.ts";
@@ -19,6 +20,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   "docs/contract.md": contractPage,
   "docs/asyncapi.yaml": asyncapiText,
   ...TELEMETRY_DOCUMENTS,
+  ...DASHBOARD_DOCUMENTS,
   ...SLO_DOCUMENTS,
   ...Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [

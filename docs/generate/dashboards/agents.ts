@@ -1,0 +1,164 @@
+import type { Dashboard } from "./dashboard.ts";
+import { to, toTraces } from "./links.ts";
+import { inASecond, number, overTime, rows, spread } from "./panels.ts";
+import { chosen, distribution, is, largest, perSecond, quantile, standing } from "./promql.ts";
+import { holds, named } from "./traceql.ts";
+
+const AGENT = "agent";
+const ofAgent = { agent: chosen(AGENT) };
+
+const toRuns = to("run", "Look at single runs");
+const toLayers = to("layers", "Why steps go to them");
+const toHealth = to("health", "Bus and telemetry");
+const toAttempts = toTraces(
+  "Attempts of this agent",
+  named("invoke_agent", holds("genAiAgent", "=", "${__field.labels.agent}")),
+);
+
+/** Who does the work, how well, at what price. */
+export const AGENTS: Dashboard = {
+  key: "agents",
+  means:
+    "What each agent is asked for, how long it takes, how often it fails, whether it is at its limit, and what it spends.",
+  variables: [{ name: AGENT, label: "Agent", valuesOf: "label_values(exec_dispatched_total, agent)" }],
+  rows: [
+    {
+      title: "Work",
+      panels: [
+        overTime({
+          title: "Attempts that were asked for",
+          means: "In a second, by agent. Repetitions count.",
+          unit: inASecond("attempts"),
+          links: [toLayers],
+          exemplars: true,
+          queries: [
+            { expr: perSecond("dispatched", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" },
+          ],
+          valueLinks: [toAttempts],
+        }),
+        overTime({
+          title: "Duration of an attempt, 95 of 100",
+          means: "From the agent's start to its result. A dot is one attempt: it opens its trace.",
+          unit: "s",
+          links: [toRuns],
+          exemplars: true,
+          queries: [
+            { expr: quantile(0.95, "stepSeconds", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" },
+          ],
+          valueLinks: [toAttempts],
+        }),
+        overTime({
+          title: "Share of attempts that failed",
+          means: "By agent. Most are tried again; how often is below.",
+          unit: "percentunit",
+          links: [toTraces("Attempts that failed", named("invoke_agent", "status = error"))],
+          queries: [
+            {
+              expr: `${perSecond("stepSeconds", { by: ["agent"], where: { ...ofAgent, outcome: is("failed") } })} / ${perSecond("stepSeconds", { by: ["agent"], where: ofAgent })}`,
+              legend: "{{agent}}",
+            },
+          ],
+          valueLinks: [toAttempts],
+        }),
+        spread({
+          title: "Attempts of a step",
+          means: "When its run has ended. 1 is as it should be.",
+          unit: "short",
+          links: [toRuns],
+          expr: distribution("attempts"),
+        }),
+      ],
+    },
+    {
+      title: "Limits",
+      panels: [
+        overTime({
+          title: "At work, of what its card allows",
+          means:
+            "1: every further step waits. More than one process of an agent may together be above its card.",
+          unit: "percentunit",
+          links: [toHealth],
+          queries: [
+            {
+              expr: `${standing("inflight", { by: ["agent"], where: ofAgent })} / ${largest("agentCapacity", { by: ["agent"], where: ofAgent })}`,
+              legend: "{{agent}}",
+            },
+          ],
+          valueLinks: [toAttempts],
+        }),
+        rows({
+          title: "Steps at work, and how many may be",
+          means: "Now: what each agent has in hand, and the concurrency of its card.",
+          unit: "short",
+          links: [toLayers],
+          queries: [
+            { expr: standing("inflight", { by: ["agent"], where: ofAgent }), legend: "at work" },
+            { expr: largest("agentCapacity", { by: ["agent"], where: ofAgent }), legend: "may be" },
+          ],
+        }),
+        number({
+          title: "Attempts that were done in vain",
+          means:
+            "Their result stood already. same: this attempt's own, after a crash between doing and telling; late: another one's.",
+          unit: "short",
+          width: 12,
+          links: [toHealth],
+          queries: [{ expr: standing("effectDuplicates", { by: ["kind"] }), legend: "{{kind}}" }],
+        }),
+      ],
+    },
+    {
+      title: "Cost",
+      panels: [
+        number({
+          title: "Spent",
+          means:
+            "In micro-USD since the start of the agents, as they say it themselves. A million is a dollar.",
+          unit: "short",
+          width: 12,
+          links: [
+            toTraces("The runs that cost something", named("invoke_workflow", holds("costMicroUsd", ">", 0))),
+          ],
+          queries: [{ expr: standing("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
+        }),
+        number({
+          title: "Tokens",
+          means: "Since the start of the agents.",
+          unit: "short",
+          width: 12,
+          links: [toRuns],
+          queries: [{ expr: standing("tokens", { by: ["type"], where: ofAgent }), legend: "{{type}}" }],
+        }),
+        overTime({
+          title: "Spending of each agent",
+          means: "Micro-USD in a second. 278 is a dollar an hour.",
+          unit: inASecond("µUSD"),
+          links: [toRuns],
+          queries: [{ expr: perSecond("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
+          valueLinks: [toAttempts],
+        }),
+        overTime({
+          title: "Tokens of each agent",
+          means: "In a second: read, and written.",
+          unit: inASecond("tokens"),
+          links: [toRuns],
+          queries: [
+            {
+              expr: perSecond("tokens", { by: ["agent", "type"], where: ofAgent }),
+              legend: "{{agent}}: {{type}}",
+            },
+          ],
+          valueLinks: [toAttempts],
+        }),
+        overTime({
+          title: "Duration of a question to a model, 95 of 100",
+          means: "By model. Empty where no model is configured, and where agents ask theirs without telling.",
+          unit: "s",
+          links: [toTraces("Questions to models", named("chat"))],
+          exemplars: true,
+          queries: [{ expr: quantile(0.95, "modelSeconds", { by: ["model"] }), legend: "{{model}}" }],
+        }),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,173 @@
+import type { Dashboard } from "./dashboard.ts";
+import { to, toTraces } from "./links.ts";
+import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
+import { distribution, is, isNot, mean, perSecond, quantile, share, standing } from "./promql.ts";
+import { holds, named, ofService } from "./traceql.ts";
+
+const toRuns = to("run", "Look at single runs");
+const toLayers = to("layers", "What the layers decided");
+const toHealth = to("health", "Bus and telemetry");
+
+/** The first page: is it all right, and if not, where does one look next? */
+export const OVERVIEW: Dashboard = {
+  key: "overview",
+  means:
+    "Are runs completing, fast enough, and within what was promised? Every panel leads on to where its answer comes from.",
+  rows: [
+    {
+      title: "What was promised",
+      panels: [
+        number({
+          title: "Error budget left",
+          means:
+            "Of what each objective allows to go wrong in its window (deploy/prometheus/slo.yaml): 1 is untouched, 0 is spent, below 0 the promise is broken. Computed every 5 minutes, and empty until runs have ended.",
+          unit: "percentunit",
+          links: [toRuns],
+          queries: [{ expr: standing("budgetLeft", { by: ["slo"] }), legend: "{{slo}}" }],
+        }),
+        number({
+          title: "Missed in the last hour",
+          means: "The share of the last hour's events that missed each objective.",
+          unit: "percentunit",
+          links: [toRuns],
+          queries: [{ expr: standing("missedShort", { by: ["slo"] }), legend: "{{slo}}" }],
+        }),
+        rows({
+          title: "Alerts",
+          means:
+            "What fires or is about to, with its severity. Empty is good, as long as the dead man's alert is there. What to do stands in docs/runbooks.md.",
+          unit: "short",
+          links: [toHealth],
+          queries: [
+            { expr: standing("alerts", { by: ["alertname", "severity", "alertstate"] }), legend: "series" },
+          ],
+        }),
+      ],
+    },
+    {
+      title: "Runs",
+      panels: [
+        number({
+          title: "Runs by how they ended",
+          means: "Since the start of the services that count them.",
+          unit: "short",
+          width: 12,
+          links: [toRuns],
+          queries: [{ expr: standing("runsFinished", { by: ["outcome"] }), legend: "{{outcome}}" }],
+        }),
+        number({
+          title: "Under way",
+          means:
+            "Accepted and not ended. From counters that start at 0 with their services: after a restart of one of them it is off by what that had counted.",
+          unit: "short",
+          width: 12,
+          links: [toRuns],
+          queries: [{ expr: `${standing("runsSubmitted")} - ${standing("runsFinished")}`, legend: "runs" }],
+        }),
+        overTime({
+          title: "Runs that ended",
+          means: "In a second, by outcome. A dot is one run: it opens its trace.",
+          unit: inASecond("runs"),
+          links: [
+            toRuns,
+            toTraces(
+              "Runs that did not complete",
+              named("invoke_workflow", holds("outcome", "!=", "completed")),
+            ),
+          ],
+          exemplars: true,
+          queries: [{ expr: perSecond("runsFinished", { by: ["outcome"] }), legend: "{{outcome}}" }],
+        }),
+        overTime({
+          title: "Share that completed",
+          means: "Of the runs that ended, other than by a cancel. No line: none ended.",
+          unit: "percentunit",
+          links: [toLayers],
+          queries: [
+            {
+              expr: share(
+                perSecond("runsFinished", { where: { outcome: is("completed") } }),
+                perSecond("runsFinished", { where: { outcome: isNot("cancelled") } }),
+              ),
+              legend: "completed",
+            },
+          ],
+        }),
+        spread({
+          title: "Duration of runs",
+          means:
+            "From the storing of a task to the decision that ended it. A dot is one run: it opens its trace.",
+          unit: "s",
+          links: [toRuns],
+          expr: distribution("runSeconds"),
+        }),
+        overTime({
+          title: "Accepted to first dispatch",
+          means:
+            "Planning, routing, judging and every wait between them, until the first step may begin. The objective is 1 s.",
+          unit: "s",
+          links: [toLayers],
+          exemplars: true,
+          queries: [
+            { expr: quantile(0.5, "firstDispatchSeconds"), legend: "half" },
+            { expr: quantile(0.99, "firstDispatchSeconds"), legend: "99 of 100" },
+          ],
+        }),
+      ],
+    },
+    {
+      title: "Stages",
+      panels: [
+        overTime({
+          title: "A hop through each stage, 95 of 100",
+          means:
+            "From the storing of a message to the end of its handling, so with the wait. The slowest stage is the one to look at.",
+          unit: "s",
+          links: [toLayers, toHealth],
+          exemplars: true,
+          queries: [{ expr: quantile(0.95, "stageSeconds", { by: ["stage"] }), legend: "{{stage}}" }],
+          valueLinks: [toTraces("Traces through this stage", ofService("${__field.labels.stage}"))],
+        }),
+        overTime({
+          title: "Spans that failed",
+          means: "In a second, by service. Counted by the Collector before anything is left out.",
+          unit: inASecond("spans"),
+          links: [toHealth],
+          exemplars: true,
+          queries: [
+            {
+              expr: perSecond("spanCalls", {
+                by: ["service_name"],
+                where: { status_code: is("STATUS_CODE_ERROR") },
+              }),
+              legend: "{{service_name}}",
+            },
+          ],
+          valueLinks: [
+            toTraces(
+              "Traces that failed here",
+              ofService("${__field.labels.service_name}", "status = error"),
+            ),
+          ],
+        }),
+        serviceMap({
+          title: "Who sends messages to whom",
+          means:
+            "Every hop that was handled, with how many and how long. What is missing here was not sent, or not handled within 5 minutes.",
+          unit: "short",
+          links: [toHealth],
+        }),
+        rows({
+          title: "The same as numbers",
+          means: "Messages from service to service, and the mean of how long each was handled.",
+          unit: "short",
+          links: [toHealth],
+          queries: [
+            { expr: standing("edges", { by: ["client", "server"] }), legend: "messages" },
+            { expr: mean("edgeServerSeconds", { by: ["client", "server"] }), legend: "handling", unit: "s" },
+          ],
+        }),
+      ],
+    },
+  ],
+};
