@@ -1,7 +1,7 @@
 import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, spread } from "./panels.ts";
-import { chosen, distribution, is, largest, perSecond, quantile, standing } from "./promql.ts";
+import { chosen, distribution, is, largest, perSecond, quantile, standing, valuesOf } from "./promql.ts";
 import { holds, named } from "./traceql.ts";
 
 const AGENT = "agent";
@@ -20,7 +20,7 @@ export const AGENTS: Dashboard = {
   key: "agents",
   means:
     "What each agent is asked for, how long it takes, how often it fails, whether it is at its limit, and what it spends.",
-  variables: [{ name: AGENT, label: "Agent", valuesOf: "label_values(exec_dispatched_total, agent)" }],
+  variables: [{ name: AGENT, label: "Agent", valuesOf: valuesOf("dispatched", "agent") }],
   rows: [
     {
       title: "Work",

@@ -16,8 +16,11 @@ export type Dashboard = {
   key: DashboardKey;
   means: string;
   variables?: readonly Variable[];
-  rows: readonly { title: string; panels: readonly Panel[] }[];
+  rows: readonly Row[];
 };
+
+/** Panels under a title of their own. */
+export type Row = { title: string; panels: readonly Panel[] };
 
 /** What a person chooses at the top: out of the values that a label has, or by typing it. */
 export type Variable = { name: string; label: string } & ({ valuesOf: string } | { typed: true });

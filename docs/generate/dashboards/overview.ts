@@ -65,8 +65,8 @@ export const OVERVIEW: Dashboard = {
           queries: [{ expr: `${standing("runsSubmitted")} - ${standing("runsFinished")}`, legend: "runs" }],
         }),
         overTime({
-          title: "Runs that ended",
-          means: "In a second, by outcome. A dot is one run: it opens its trace.",
+          title: "Runs that were accepted, and that ended",
+          means: "In a second; those that ended by outcome. A dot is one run: it opens its trace.",
           unit: inASecond("runs"),
           links: [
             toRuns,
@@ -76,7 +76,10 @@ export const OVERVIEW: Dashboard = {
             ),
           ],
           exemplars: true,
-          queries: [{ expr: perSecond("runsFinished", { by: ["outcome"] }), legend: "{{outcome}}" }],
+          queries: [
+            { expr: perSecond("runsSubmitted"), legend: "accepted" },
+            { expr: perSecond("runsFinished", { by: ["outcome"] }), legend: "{{outcome}}" },
+          ],
         }),
         overTime({
           title: "Share that completed",

@@ -115,3 +115,8 @@ export function distribution<S extends Source>(source: S, selection: Selection<S
 export function share(part: string, whole: string): string {
   return `(${part} or vector(0)) / ${whole}`;
 }
+
+/** The values that a label has, for a variable of a dashboard. */
+export function valuesOf<S extends Source>(source: S, label: LabelOf<S>): string {
+  return `label_values(${nameOf(source)}, ${label})`;
+}

@@ -1,3 +1,4 @@
+import { ATTRIBUTE } from "../../../shared/telemetry/names.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { to, toMetric, toTraces } from "./links.ts";
 import { oneTrace, overTime, spans, spread, traces, words } from "./panels.ts";
@@ -26,7 +27,7 @@ export const RUN_EXPLORER: Dashboard = {
       panels: [
         spread({
           title: "Duration of runs",
-          means: "A dot is one run, and opens its trace. Its run id is the attribute genesis.run there.",
+          means: `A dot is one run, and opens its trace. Its run id is the attribute ${ATTRIBUTE.run} there.`,
           unit: "s",
           links: [to("overview", "Overview")],
           expr: distribution("runSeconds"),
@@ -43,7 +44,7 @@ export const RUN_EXPLORER: Dashboard = {
           ],
           valueLinks: [
             to("run", "Look at this run", {
-              [RUN]: '${__data.fields["genesis.run"]}',
+              [RUN]: `\${__data.fields["${ATTRIBUTE.run}"]}`,
               [TRACE]: "${__data.fields.traceIdHidden}",
             }),
           ],

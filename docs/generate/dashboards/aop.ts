@@ -1,0 +1,105 @@
+import type { Row } from "./dashboard.ts";
+import { to, toTraces } from "./links.ts";
+import { number, overTime, rows, spread } from "./panels.ts";
+import { distribution, is, perSecond, quantile, share, standing } from "./promql.ts";
+import { holds, named } from "./traceql.ts";
+
+const toRuns = to("run", "Look at single runs");
+const toOverview = to("overview", "Overview");
+const toRejected = toTraces("Plans that were rejected", named("aop.validate", holds("passed", "=", false)));
+
+/** What is thought of the plans, and how often they are made again. */
+export const AOP_ROW: Row = {
+  title: "AOP: what is thought of the plans",
+  panels: [
+    spread({
+      title: "Quality score",
+      means:
+        "Of every plan that was judged, from 0 to 1. A second cloud below the first is a kind of task that is planned badly.",
+      unit: "percentunit",
+      links: [toRejected],
+      expr: distribution("qualityScore"),
+    }),
+    overTime({
+      title: "Quality score, half of the plans below",
+      means: "By profile and verdict. A dot is one plan: it opens its trace.",
+      unit: "percentunit",
+      links: [toRejected],
+      exemplars: true,
+      queries: [
+        {
+          expr: quantile(0.5, "qualityScore", { by: ["profile", "verdict"] }),
+          legend: "{{profile}}: {{verdict}}",
+        },
+      ],
+    }),
+    overTime({
+      title: "Share of checks that failed",
+      means:
+        "By check. quality alone can be bad with every step sound; the other ones are faults of the plan.",
+      unit: "percentunit",
+      links: [toRejected],
+      queries: [
+        {
+          expr: `${perSecond("checks", { by: ["check"], where: { result: is("failed") } })} / ${perSecond("checks", { by: ["check"] })}`,
+          legend: "{{check}}",
+        },
+      ],
+      valueLinks: [
+        toTraces(
+          "Where this check failed",
+          `{ name = "aop.check.\${__field.labels.check}" && ${holds("passed", "=", false)} }`,
+        ),
+      ],
+    }),
+    rows({
+      title: "What was found against plans",
+      means: "By code, since the start of AOP. What a code means stands in docs/contract.md.",
+      unit: "short",
+      links: [toRejected],
+      queries: [{ expr: standing("planFailures", { by: ["type"] }), legend: "findings" }],
+    }),
+    number({
+      title: "Steps that repeat another one",
+      means: "Since the start of AOP, in all plans. They cost as much as the step that they repeat.",
+      unit: "short",
+      width: 12,
+      links: [toRejected],
+      queries: [{ expr: standing("redundant"), legend: "steps" }],
+    }),
+    spread({
+      title: "Replans of a run",
+      means:
+        "Revisions of its plan beyond the first, of every run that ended. Most should have none; a run that reaches the limit is rejected.",
+      unit: "short",
+      links: [toTraces("Runs that were planned again", named("invoke_workflow", holds("rounds", ">", 0)))],
+      expr: distribution("runRounds"),
+    }),
+    overTime({
+      title: "Share of plans that passed",
+      means: "What does not pass is planned again, with what was found.",
+      unit: "percentunit",
+      links: [toOverview],
+      queries: [
+        {
+          expr: share(
+            perSecond("qualityScore", { where: { verdict: is("passed") } }),
+            perSecond("qualityScore"),
+          ),
+          legend: "passed",
+        },
+      ],
+    }),
+    overTime({
+      title: "Duration of judging",
+      means: "Of one plan: every check, and the score.",
+      unit: "s",
+      links: [toRuns],
+      exemplars: true,
+      queries: [
+        { expr: quantile(0.5, "validateSeconds"), legend: "half" },
+        { expr: quantile(0.95, "validateSeconds"), legend: "95 of 100" },
+      ],
+    }),
+  ],
+};

@@ -1,0 +1,153 @@
+import type { Row } from "./dashboard.ts";
+import { to, toTraces } from "./links.ts";
+import { inASecond, overTime, rows } from "./panels.ts";
+import { largest, perSecond, quantile, standing } from "./promql.ts";
+import { holds } from "./traceql.ts";
+
+const toOverview = to("overview", "Overview");
+const toAgents = to("agents", "Agents and cost");
+const toRuns = to("run", "Look at single runs");
+const toFailures = toTraces("Messages whose handling failed", "{ kind = consumer && status = error }");
+const toMessages = toTraces(
+  "Messages of this kind",
+  `{ kind = consumer && ${holds("messagingTemplate", "=", "${__field.labels.template}")} }`,
+);
+
+/** Whether the bus and whoever reads from it keep up. */
+export const PACE_ROW: Row = {
+  title: "Does it keep up",
+  panels: [
+    overTime({
+      title: "Messages that wait",
+      means:
+        "For each durable. A line that only rises is a stage, or an agent, that is too slow or stands still.",
+      unit: "short",
+      links: [toAgents],
+      queries: [{ expr: largest("consumerPending", { by: ["consumer"] }), legend: "{{consumer}}" }],
+    }),
+    overTime({
+      title: "Messages in hand",
+      means: "Handed out and not settled yet.",
+      unit: "short",
+      links: [toAgents],
+      queries: [{ expr: largest("consumerAckPending", { by: ["consumer"] }), legend: "{{consumer}}" }],
+    }),
+    overTime({
+      title: "Wait before the work, 95 of 100",
+      means:
+        "From the broker's storing of a message to the start of its handling. A dot opens the trace of one.",
+      unit: "s",
+      links: [toRuns],
+      exemplars: true,
+      queries: [{ expr: quantile(0.95, "queueWaitSeconds", { by: ["template"] }), legend: "{{template}}" }],
+      valueLinks: [toMessages],
+    }),
+    overTime({
+      title: "Handling, 95 of 100",
+      means: "Of one message, until its last fact is stored.",
+      unit: "s",
+      links: [toRuns],
+      exemplars: true,
+      queries: [{ expr: quantile(0.95, "processSeconds", { by: ["template"] }), legend: "{{template}}" }],
+      valueLinks: [toMessages],
+    }),
+    overTime({
+      title: "Storing, 95 of 100",
+      means:
+        "From sending a message to the broker's word that it is on disk. It is the broker's disk that is seen here.",
+      unit: "s",
+      links: [toOverview],
+      queries: [{ expr: quantile(0.95, "publishSeconds", { by: ["stream"] }), legend: "{{stream}}" }],
+    }),
+    overTime({
+      title: "Messages that were handled",
+      means: "Deliveries in a second, by kind, repetitions too.",
+      unit: inASecond("messages"),
+      links: [toRuns],
+      queries: [{ expr: perSecond("consumed", { by: ["template"] }), legend: "{{template}}" }],
+      valueLinks: [toMessages],
+    }),
+    overTime({
+      title: "Messages that were sent",
+      means: "In a second, by kind; with a code where the broker did not store it.",
+      unit: inASecond("messages"),
+      links: [toRuns],
+      queries: [
+        {
+          expr: perSecond("published", { by: ["template", "error_type"] }),
+          legend: "{{template}} {{error_type}}",
+        },
+      ],
+      valueLinks: [toMessages],
+    }),
+  ],
+};
+
+/** Whether anything gets stuck, is given up, or has no room. */
+export const STUCK_ROW: Row = {
+  title: "Does anything get stuck",
+  panels: [
+    rows({
+      title: "Dead letters",
+      means:
+        "Messages that were given up, by what was wrong with them, since the start of whoever gave them up. npx genesis dlq list shows them.",
+      unit: "short",
+      links: [toFailures],
+      queries: [{ expr: standing("deadLetters", { by: ["code", "job"] }), legend: "messages" }],
+    }),
+    overTime({
+      title: "Handling that failed",
+      means: "Deliveries in a second, by why. Most come again.",
+      unit: inASecond("messages"),
+      links: [toFailures],
+      queries: [
+        {
+          expr: perSecond("processFailures", { by: ["template", "error_type"] }),
+          legend: "{{template}}: {{error_type}}",
+        },
+      ],
+      valueLinks: [toMessages],
+    }),
+    overTime({
+      title: "Deliveries after the first",
+      means: "In a second, by durable: something crashed, took too long, or was told to come again.",
+      unit: inASecond("messages"),
+      links: [toTraces("Traces of such deliveries", `{ ${holds("natsDeliveryCount", ">", 1)} }`)],
+      queries: [{ expr: perSecond("redelivered", { by: ["consumer"] }), legend: "{{consumer}}" }],
+    }),
+    overTime({
+      title: "Facts that were refused",
+      means:
+        "Another one stood first: two did the same work, and the log kept one. Some are normal; many mean that work is done twice.",
+      unit: inASecond("messages"),
+      links: [toRuns],
+      queries: [{ expr: perSecond("appendConflicts", { by: ["template"] }), legend: "{{template}}" }],
+    }),
+    overTime({
+      title: "Streams, of what they may hold",
+      means: "Where a limit is set. At 1 the broker refuses, and the gateway has refused before.",
+      unit: "percentunit",
+      links: [toOverview],
+      queries: [
+        {
+          expr: `${largest("streamBytes", { by: ["stream"] })} / ${largest("streamLimitBytes", { by: ["stream"] })}`,
+          legend: "{{stream}}",
+        },
+      ],
+    }),
+    overTime({
+      title: "Messages in streams",
+      means: "The log keeps what happened; the inbox and the timers should be near empty.",
+      unit: "short",
+      links: [toOverview],
+      queries: [{ expr: largest("streamMessages", { by: ["stream"] }), legend: "{{stream}}" }],
+    }),
+    overTime({
+      title: "Size of streams",
+      means: "On the broker's disk.",
+      unit: "bytes",
+      links: [toOverview],
+      queries: [{ expr: largest("streamBytes", { by: ["stream"] }), legend: "{{stream}}" }],
+    }),
+  ],
+};
