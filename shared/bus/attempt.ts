@@ -43,7 +43,8 @@ export function timeLeftMs({ storedAtMs, data }: StoredEvent<"step.dispatched">,
 const STOP_WITHIN_MS = 2000;
 
 /**
- * Has an agent do one attempt, and says what to append about it; nothing when nobody wants to know any more.
+ * Has an agent do one attempt, and says what to append about it; nothing when nobody wants to know any more. A step that
+ * is completed although it was told to stop for its time or for the process's end is paid for, and stays completed.
  * @throws GenesisError `E_STORAGE` when what the step needs cannot be read
  */
 export async function attempt(
@@ -54,9 +55,10 @@ export async function attempt(
   const startedAt = new Date().toISOString();
   const outcome = signal.aborted ? undefined : await outcomeOf(bus, run, { event, signal });
   const stop = signal.aborted ? (signal.reason as Stop) : undefined;
-  if (stop === "finished" || stop === "drain") return undefined;
-  const isLate = stop === "timeout" && (outcome === undefined || "failed" in outcome);
-  if (isLate) return failure(bus.subjects, event, new GenesisError("E_TIMEOUT"));
+  if (stop === "finished") return undefined;
+  const isStopped = outcome === undefined || "failed" in outcome;
+  if (isStopped && stop === "drain") return undefined;
+  if (isStopped && stop === "timeout") return failure(bus.subjects, event, new GenesisError("E_TIMEOUT"));
   return outcome && resultOf(bus.subjects, event, { outcome, startedAt });
 }
 

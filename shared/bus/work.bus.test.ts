@@ -225,7 +225,7 @@ test("draining lets a step finish, and gives back one that does not", async () =
   await worker(async ({ event, signal }) => {
     begun.push(event.run);
     if (event.run === "quick") await sleep(300);
-    else await stopped(signal);
+    else throw new Error(await stopped(signal));
     return done("first");
   });
   await put(dispatched("quick", "s"));
@@ -238,6 +238,23 @@ test("draining lets a step finish, and gives back one that does not", async () =
   await worker(async () => done("second"));
   const result = await eventually(() => completedOf("endless"), 2000);
   assert.equal(result.type === "step.completed" && result.data.output, "second");
+});
+
+test("a step that is completed although draining told it to stop is not done again", async () => {
+  let begun = 0;
+  await worker(async ({ signal }) => {
+    begun++;
+    await stopped(signal);
+    await sleep(300);
+    return done("paid for");
+  });
+  await put(dispatched("late", "s"));
+  await eventually(() => begun === 1);
+  await Promise.all(works.map(({ drain }) => drain()));
+  works = [];
+  const result = await completedOf("late");
+  assert.equal(result?.type === "step.completed" && result.data.output, "paid for");
+  await idle();
 });
 
 test("a step can be driven again, and is not done twice", async () => {
