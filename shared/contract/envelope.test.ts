@@ -58,7 +58,7 @@ test("only a result is kept as it was stored, apart from what it came with", () 
   assert.ok(!("raw" in decode(subjects, raw())));
   const data = { agent: "a", attempt: 1, output: 1, startedAt: TIME, finishedAt: TIME };
   const result = encode(subjects, { ...skipped, type: "step.completed", data }, "corr", TIME);
-  const chunk = new Uint8Array([...result.bytes, ...new Uint8Array(1000)]);
+  const chunk = Buffer.from([...result.bytes, ...new Uint8Array(1000)]);
   const bytes = chunk.subarray(0, result.bytes.length);
   const event = decode(subjects, { ...raw(), subject: result.subject, bytes });
   assert.ok(event.type === "step.completed");

@@ -112,8 +112,8 @@ export function decode(subjects: Subjects, raw: RawMessage): StoredEvent {
     subject: raw.subject,
     seq: raw.seq,
     storedAtMs: raw.storedAtMs,
-    // A copy: what came over the wire is a piece of something larger, which would be kept with it.
-    ...(type === "step.completed" && { raw: raw.bytes.slice() }),
+    // A copy: what came over the wire is a piece of something larger, which would be kept with it. The slice of a Buffer is none.
+    ...(type === "step.completed" && { raw: new Uint8Array(raw.bytes) }),
     ...(traceparent !== undefined && { traceparent }),
     ...(tracestate !== undefined && { tracestate }),
   } as StoredEvent;
