@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Append } from "../contract/decider.ts";
 import { encode, type EncodedEvent } from "../contract/envelope.ts";
 import type { NewEvent } from "../contract/events.ts";
-import { canonicalJson } from "../contract/plan-hash.ts";
 import type { Subjects } from "../contract/subjects.ts";
 import { logStructured } from "../telemetry/logging.ts";
 import { publishSpan, rootPublishSpan, type AtDoor } from "../telemetry/messaging.ts";
@@ -144,7 +144,10 @@ function attemptOf(subjects: Subjects, { run, step = "", attempt = 0 }: NewEvent
   return subjects.attempt(run, step, attempt);
 }
 
-/** Whether the fact that stands is the one that was to be appended: the same cause, and the same data. */
-function isSame({ event }: Fact, { event: own, message }: Prepared): boolean {
-  return event?.id === message.id && canonicalJson(event.data) === canonicalJson(own.data);
+/** Whether the fact that stands is the one that was to be appended: the same cause, and the same data as it is stored. */
+function isSame({ event }: Fact, { message }: Prepared): boolean {
+  if (event?.id !== message.id) return false;
+  // Of what an agent returns JSON may hold something else: null for NaN.
+  const own = JSON.parse(new TextDecoder().decode(message.bytes)) as { data: unknown };
+  return isDeepStrictEqual(event.data, own.data);
 }

@@ -62,6 +62,12 @@ test("the same fact again is the fact that stands", async () => {
   assert.deepEqual(second, { ...first, again: true });
 });
 
+test("the same fact again is the one that stands, whatever JSON made of its numbers", async () => {
+  const fact = completed("numbers", "s", { ratio: Number.NaN, rate: Number.POSITIVE_INFINITY, zero: -0 });
+  const first = await append(fact);
+  assert.deepEqual(await append(fact), { ...first, again: true });
+});
+
 test("another fact on a taken subject is superseded, and the one that stands is told", async () => {
   await append(decomposed("taken", 0, "the first"));
   const outcome = await append(decomposed("taken", 0, "the second"));

@@ -76,16 +76,38 @@ test("a client computes the run of its key", () => {
 
 const withNumber = (number: string): string => codeOf(`{"goal":"x","input":{"account":[${number}]}}`);
 
-test("a whole number that would be rounded is refused, and every other number is not", () => {
-  for (const number of ["9007199254740993", "-9007199254740993", "12345678901234567890", "9".repeat(400)])
+test("a number that would be stored as another is refused, and every other number is not", () => {
+  for (const number of [
+    "9007199254740993",
+    "-9007199254740993",
+    "9007199254740993.0",
+    "9.007199254740993e15",
+    "90071992547409930E-1",
+    "0.0009007199254740993e+19",
+    "12345678901234567890",
+    "9".repeat(400),
+    "1e999",
+    "-1E+0309",
+  ])
     assert.equal(withNumber(number), "E_SCHEMA", number);
   for (const number of [
     "9007199254740991",
     "-9007199254740992",
+    "9007199254740991.0",
     "100000000000000000000",
+    "1000000000000000000000000e-4",
+    "6.02214076e+023",
+    "1e308",
     "0.30000000000000004",
-    "1e400",
+    "3.14159265358979323846",
+    "-0.0000000000000000",
+    "1e-400",
     '"9007199254740993"',
+    '"1e999"',
   ])
     assert.equal(withNumber(number), "ok", number);
+});
+
+test("a number of very many zeros is read in linear time", { timeout: 5000 }, () => {
+  assert.equal(withNumber(`0.${"0".repeat(200_000)}1`), "ok");
 });

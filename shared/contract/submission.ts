@@ -3,6 +3,7 @@ import { z } from "zod";
 import { MAX_GOAL_BYTES } from "./envelope.ts";
 import { GenesisError } from "./errors.ts";
 import { MAX_LABELS, POLICY_DEFAULTS, budget, jsonObject, labels, policy, type EventData } from "./events.ts";
+import { refuseInexact } from "./exact-numbers.ts";
 import { parseJson } from "./json.ts";
 import { sha256 } from "./plan-hash.ts";
 import { MAX_RUN_MS, priority } from "./plan.ts";
@@ -40,7 +41,7 @@ export function readSubmission(
   acceptedAtMs = receivedAtMs,
 ): EventData<"task.submitted"> {
   const { policy: asked, deadline, ...rest } = parseWith(submission, parseJson(bytes));
-  refuseRounded(bytes);
+  refuseInexact(bytes);
   if (new TextEncoder().encode(rest.goal).length > MAX_GOAL_BYTES) {
     throw new GenesisError("E_TOO_LARGE", [{ path: "goal", rule: `at most ${MAX_GOAL_BYTES} bytes` }]);
   }
@@ -55,24 +56,6 @@ export function readSubmission(
     deadline: new Date(deadlineMs).toISOString(),
     policy: { ...POLICY_DEFAULTS, ...withoutUndefined(asked) },
   };
-}
-
-/** A whole number that may have been rounded when it was read: such numbers have 16 digits and more. */
-const LONG_INTEGER = /^-?\d{16,}$/;
-
-/**
- * Refuses whole numbers that `JSON.parse` only comes near: an account number in an input would be another one's.
- * @param bytes a text that was parsed before
- */
-function refuseRounded(bytes: Uint8Array): void {
-  const text = new TextDecoder().decode(bytes);
-  if (/\d{16}/.test(text)) JSON.parse(text, refuseIfRounded);
-}
-
-function refuseIfRounded(_key: string, value: unknown, { source = "" }: { source?: string } = {}): unknown {
-  if (!LONG_INTEGER.test(source)) return value;
-  if (Number.isFinite(value) && BigInt(source) === BigInt(value as number)) return value;
-  throw new GenesisError("E_SCHEMA", [{ path: "", rule: "whole numbers from -(2^53 - 1) to 2^53 - 1" }]);
 }
 
 /** The run that an idempotency key stands for; a client can compute it before anything answers. */
