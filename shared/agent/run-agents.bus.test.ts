@@ -131,3 +131,14 @@ test("a handler is told when its run ends, and its late result is nobody's", asy
   assert.deepEqual(aborted, ["finished"]);
   assert.equal(await cell.bus.log.read(completedOf("over")), undefined);
 });
+
+test("agents wait for the stream of claims, without which no step is ever poison", async (t) => {
+  const { streams } = cell.bus.jsm;
+  const { config } = await streams.info("GENESIS_CLAIMS");
+  await streams.delete("GENESIS_CLAIMS");
+  const started = runAgents(cell.ctx, [{ agent: worker, concurrency: 1 }]);
+  t.after(async () => Promise.all((await started).map(({ drain }) => drain())));
+  assert.equal(await Promise.race([started, delay(500, "waits")]), "waits");
+  await streams.add(config);
+  assert.ok(await started);
+});

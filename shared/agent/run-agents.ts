@@ -20,14 +20,15 @@ export type Staff = readonly { agent: Agent; concurrency: number }[];
 
 /**
  * Has agents do the steps that are dispatched to them, until they are told to drain. Makes nothing on the broker: a
- * card in a catalogue and `genesis setup` make an agent's consumers. @throws SetupMissing when they are not there
- * after 60 s
+ * card in a catalogue and `genesis setup` make an agent's consumers. @throws SetupMissing when they, or the stream of
+ * claims, are not there after 60 s
  */
 export async function runAgents(ctx: BusContext, staff: Staff): Promise<Work[]> {
   const consumers = staff.flatMap(({ agent }) =>
     LANES.map((lane) => ({ stream: "log" as const, durable: agentConsumer(agent.name, lane) })),
   );
-  await waitForSetup(ctx.bus, { streams: ["log"], consumers });
+  // Without the claims a step that ends every process which has it would never be given up, and nobody would be told.
+  await waitForSetup(ctx.bus, { streams: ["log", "claims"], consumers });
   const inHand = new Map(staff.map(({ agent }) => [agent.name, 0]));
   const workers = staff.map(({ agent, concurrency }) => ({
     name: agent.name,
