@@ -31,8 +31,11 @@ const HEARTBEAT_MS = 1000;
 const EXPIRES_MS = 5000;
 /** A request that the broker forgot, as it does when it is restarted, is noticed after two heartbeats that it owes. */
 const SILENT_MS = 2 * HEARTBEAT_MS + 250;
-/** A durable whose messages are all out does not answer before one of them comes back. */
-const ANSWERS_WITHIN_MS = 20;
+/**
+ * A durable whose messages are all out does not answer before one of them comes back, so whoever asks another lane after it
+ * waits for so long at most. A broker that takes longer to answer may hand over a lower lane's message first.
+ */
+const ANSWERS_WITHIN_MS = 150;
 const IDLE_HEARTBEAT = 100;
 const NO_MESSAGES = 404;
 const TIMED_OUT = 408;

@@ -48,7 +48,8 @@ const pendingOf = async () => {
   return [num_ack_pending, num_pending];
 };
 
-test("higher lanes go first, within what the agent does at a time", async () => {
+/** Has steps of every lane wait for one place, and returns the order in which they are done once it is free. */
+async function orderOf(run: string, beforeFree: () => void): Promise<string[]> {
   const order: string[] = [];
   let open: (() => void) | undefined;
   await worker(async ({ event }) => {
@@ -56,15 +57,34 @@ test("higher lanes go first, within what the agent does at a time", async () => 
     if (event.step === "blocks") await new Promise<void>((resolve) => (open = resolve));
     return done(1);
   });
-  await put(dispatched("lanes", "blocks"));
+  await put(dispatched(run, "blocks"));
   await eventually(() => open !== undefined);
-  await put(dispatched("lanes", "low", { lane: "low" }));
-  await put(dispatched("lanes", "normal"));
-  await put(dispatched("lanes", "high", { lane: "high" }));
+  await put(dispatched(run, "low", { lane: "low" }));
+  await put(dispatched(run, "normal"));
+  await put(dispatched(run, "high", { lane: "high" }));
   await sleep(200);
   assert.deepEqual(order, ["blocks"]);
+  beforeFree();
   open?.();
   await eventually(() => order.length === 4);
+  return order;
+}
+
+test("higher lanes go first, within what the agent does at a time", async () => {
+  assert.deepEqual(await orderOf("lanes", () => {}), ["blocks", "high", "normal", "low"]);
+});
+
+test("higher lanes go first although the broker is slow to answer who asks for steps", async (t) => {
+  const { nc } = cell.bus;
+  const publish = nc.publish.bind(nc);
+  let stalled = Promise.resolve();
+  const order = await orderOf("stalls", () => {
+    t.mock.method(nc, "publish", (...message: Parameters<typeof publish>) => {
+      if (message[0].includes(".CONSUMER.MSG.NEXT.")) stalled = stalled.then(() => cell.server.stall(60));
+      publish(...message);
+    });
+  });
+  await stalled;
   assert.deepEqual(order, ["blocks", "high", "normal", "low"]);
 });
 

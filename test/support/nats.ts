@@ -22,6 +22,8 @@ export type TestServer = {
   kill: () => Promise<void>;
   /** Starts it again on the same port and store. */
   restart: () => Promise<void>;
+  /** Stops it for so many milliseconds: a machine without a CPU to spare. */
+  stall: (ms: number) => Promise<void>;
   /** Ends it and deletes its store. */
   stop: () => Promise<void>;
 };
@@ -52,6 +54,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     kill: () => kill("SIGKILL"),
     restart: async () => {
       running = await run(config, port);
+    },
+    stall: async (ms) => {
+      running.kill("SIGSTOP");
+      await delay(ms);
+      running.kill("SIGCONT");
     },
     stop: async () => {
       await kill("SIGKILL");
