@@ -9,6 +9,7 @@ import type { Delivery } from "./delivery.ts";
 import type { StoredMessage } from "./direct-get.ts";
 import { watchFinishedRuns } from "./finished-runs.ts";
 import { handleStep } from "./handle-step.ts";
+import { hold, type Held } from "./held.ts";
 import { lanes } from "./lanes.ts";
 import { pull, type PullEnd } from "./pull.ts";
 import { answerRedrives } from "./redrive.ts";
@@ -65,6 +66,7 @@ function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): W
 
   const take = async (delivery: Delivery): Promise<void> => {
     const held = hold(delivery);
+    const heartbeat = setInterval(() => held.delivery.working(), HEARTBEAT_MS);
     inHand.set(delivery.seq, held);
     try {
       await handle(held.delivery);
@@ -72,7 +74,7 @@ function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): W
       await settleFailure(ctx, held.delivery, error);
     } finally {
       inHand.delete(delivery.seq);
-      clearInterval(held.heartbeat);
+      clearInterval(heartbeat);
     }
   };
 
@@ -110,35 +112,6 @@ function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): W
       await Promise.race([desk.idle(), sleep(DRAIN_WITHIN_MS, undefined, { ref: false })]);
       stopping.abort("drain" satisfies Stop);
       await desk.idle();
-    },
-  };
-}
-
-/** A step in hand. */
-type Held = {
-  delivery: Delivery;
-  heartbeat: NodeJS.Timeout;
-  /**
-   * Takes note that it was delivered again, as a broker does that was killed: it is settled as that, and not done
-   * twice at once.
-   */
-  renew: (delivery: Delivery) => void;
-};
-
-function hold(first: Delivery): Held {
-  let latest = first;
-  const delivery: Delivery = {
-    ...first,
-    ack: () => latest.ack(),
-    nak: (delayMs) => latest.nak(delayMs),
-    term: (reason) => latest.term(reason),
-    working: () => latest.working(),
-  };
-  return {
-    delivery,
-    heartbeat: setInterval(() => delivery.working(), HEARTBEAT_MS),
-    renew: (again) => {
-      latest = again;
     },
   };
 }
