@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import { PROJECT_ROOT } from "../../shared/config.ts";
-import { eventually } from "../support/eventually.ts";
 import { startInstance, type Instance } from "../support/instance.ts";
 import { allFinished } from "../support/load.ts";
+import { modelEndpoint } from "../support/model-endpoint.ts";
 import { prometheusAt, type Series } from "../support/prometheus.ts";
+import { ONE_BY_ONE } from "../traces/one-by-one.ts";
+import { SIDE_BY_SIDE } from "../traces/side-by-side.ts";
 
 // Every question of every dashboard, as Grafana would put it, to a real Prometheus that watches real runs, good ones and bad ones.
 type Target = { expr?: string; query?: string };
@@ -27,30 +30,45 @@ const QUERIES = TARGETS.flatMap(({ panel, expr }): Asked[] => (expr === undefine
 const TRACE_QUERIES = TARGETS.flatMap(({ panel, query }) => (query === undefined ? [] : [{ panel, query }]));
 
 /** What these runs give no answer to, and why. Everything else has one. */
-const UNANSWERED: Readonly<Record<string, string>> = {};
+const UNANSWERED: Readonly<Record<string, string>> = {
+  "genesis-overview: Error budget left": "it is computed every 5 minutes; promtool's tests have it answered",
+  "genesis-health: What the Collector could not deliver":
+    "an exporter that never gives up says so only of what is refused for good",
+};
 
-/** Grafana's own variables, as they are for a panel of some minutes; and whatever can be chosen, chosen. */
+/** As Grafana puts it over an hour and less: with the shortest interval for a rate, and everything that can be chosen chosen. */
 const asGrafana = (expr: string): string =>
-  expr.replaceAll("$__rate_interval", "2m").replaceAll(/=~"\$\{\w+\}"/g, '=~".*"');
+  expr.replaceAll("$__rate_interval", "1m").replaceAll(/=~"\$\{\w+\}"/g, '=~".*"');
+
+/** A round of runs: good ones, failed ones, rejected ones, and one that asks a model. */
+const ROUND: readonly object[] = [
+  { taskType: "flow_chain" },
+  { taskType: "flow_retry" },
+  { taskType: "flow_fail" },
+  { taskType: "flow_spend", input: { costMicroUsd: 7 } },
+  { taskType: "trace_replan" },
+  { taskType: "trace_unroutable", policy: { maxReplans: 1 } },
+  { goal: "say hello" },
+];
+/** What can go wrong beside that, each once: a crash over a step, a result too late, an update, no trace context. */
+const FAULTS = [
+  ONE_BY_ONE["crash-before-ack"]!,
+  ...["overtaken", "update-refused", "invalid-context", "dead-letter", "cancel"].map(
+    (name) => SIDE_BY_SIDE[name]!,
+  ),
+];
 
 const ENDED_WITHIN_MS = 60_000;
-const TOLD_WITHIN_MS = 60_000;
+const ANSWERED_WITHIN_MS = 120_000;
+const PAUSE_MS = 5000;
 
-let instance: Instance;
+const cleanUps: (() => unknown)[] = [];
 let prometheus: ReturnType<typeof prometheusAt>;
+/** By query, the last answer to it: the first one that has a number, or the last try. */
+const answers = new Map<string, Series[]>();
 
-async function playRuns(): Promise<void> {
-  const { client } = instance;
-  const tasks = [
-    { goal: "go", taskType: "flow_chain" },
-    { goal: "go", taskType: "flow_retry" },
-    { goal: "go", taskType: "flow_skip" },
-    { goal: "go", taskType: "flow_fail" },
-    { goal: "go", taskType: "flow_work" },
-    { goal: "Launch a SaaS" },
-  ];
-  const replies = await Promise.all(tasks.map((task) => client.submit(task)));
-  await client.task('{"goal": "half a task');
+async function playRound({ client }: Instance): Promise<void> {
+  const replies = await Promise.all(ROUND.map((task) => client.submit({ goal: "go", ...task })));
   await allFinished(
     client,
     replies.map(({ run }) => run!),
@@ -58,37 +76,58 @@ async function playRuns(): Promise<void> {
   );
 }
 
-before(async () => {
-  instance = await startInstance({ observe: true });
-  prometheus = prometheusAt(instance.observers().prometheus);
-  // A counter's first value is no growth: the second round is what the rates are of.
-  await playRuns();
-  await eventually(async () => (await prometheus.query("run_completed_total")).length > 0, TOLD_WITHIN_MS);
-  await playRuns();
-});
-after(() => instance?.stop());
+const hasNumber = (answer: readonly Series[] = []): boolean =>
+  answer.some(({ value }) => Number.isFinite(value));
+const isOpen = ({ panel, expr }: Asked): boolean =>
+  UNANSWERED[panel] === undefined && !hasNumber(answers.get(expr));
 
-const ask = ({ expr }: Asked): Promise<Series[]> => prometheus.query(asGrafana(expr));
-const hasAnswer = (answer: readonly Series[]): boolean => answer.some(({ value }) => Number.isFinite(value));
+/** Asks what has no answer yet. While runs go on, because a rate is over the last minute. */
+async function askAll(): Promise<void> {
+  for (const { expr } of QUERIES.filter(isOpen)) answers.set(expr, await prometheus.query(asGrafana(expr)));
+}
+
+before(async () => {
+  const model = await modelEndpoint({ after: (fn) => cleanUps.push(fn) }, { text: "Hello." });
+  const instance = await startInstance({
+    observe: true,
+    catalogs: [join(import.meta.dirname, "..", "traces", "catalog")],
+    settings: { GENESIS_MODEL_URL: model.url, GENESIS_MODEL_NAME: "model-1" },
+  });
+  cleanUps.push(() => instance.stop());
+  prometheus = prometheusAt(instance.observers().prometheus);
+  for (const { play } of FAULTS) await play(instance);
+  const until = performance.now() + ANSWERED_WITHIN_MS;
+  do {
+    await playRound(instance);
+    await setTimeout(PAUSE_MS);
+    await askAll();
+  } while (QUERIES.some(isOpen) && performance.now() < until);
+});
+after(async () => {
+  for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+});
 
 test("there is something to ask", () => {
   assert.equal(FILES.length, 5);
-  assert.ok(QUERIES.length > 60);
+  assert.ok(QUERIES.length > 80);
+  const panels = new Set(QUERIES.map(({ panel }) => panel));
+  assert.deepEqual(
+    Object.keys(UNANSWERED).filter((panel) => !panels.has(panel)),
+    [],
+  );
 });
 
-for (const asked of QUERIES) {
-  const reason = UNANSWERED[asked.panel];
-  if (reason !== undefined) {
-    test(`${asked.panel}: is understood, and has no answer here: ${reason}`, async () => {
-      await ask(asked);
+for (const { panel, expr } of QUERIES) {
+  const why = UNANSWERED[panel];
+  if (why === undefined) {
+    test(`${panel}: has an answer: ${expr}`, () => {
+      assert.ok(hasNumber(answers.get(expr)), `${asGrafana(expr)}: ${JSON.stringify(answers.get(expr))}`);
     });
-    continue;
+  } else {
+    test(`${panel}: is understood, and has no answer here: ${why}`, async () => {
+      assert.ok(Array.isArray(await prometheus.query(asGrafana(expr))));
+    });
   }
-  test(`${asked.panel}: has an answer`, async () => {
-    await eventually(async () => hasAnswer(await ask(asked)), TOLD_WITHIN_MS).catch(async () => {
-      assert.fail(`${asGrafana(asked.expr)}: ${JSON.stringify(await ask(asked))}`);
-    });
-  });
 }
 
 for (const { panel, query } of TRACE_QUERIES)
