@@ -1,14 +1,12 @@
 import {
   DashboardBuilder,
   DashboardCursorSync,
-  DashboardLinkBuilder,
-  DashboardLinkType,
   QueryVariableBuilder,
   RowBuilder,
   TextBoxVariableBuilder,
   VariableRefresh,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { DASHBOARDS, type DashboardKey } from "./links.ts";
+import { DASHBOARDS, topLinks, type DashboardKey } from "./links.ts";
 import type { Panel } from "./panels.ts";
 
 /** A dashboard as it is written: rows of panels, which are laid out from left to right. */
@@ -25,20 +23,21 @@ export type Row = { title: string; panels: readonly Panel[] };
 /** What a person chooses at the top: out of the values that a label has, or by typing it. */
 export type Variable = { name: string; label: string } & ({ valuesOf: string } | { typed: true });
 
+/** What the links between them find them by. */
+const TAG = "genesis";
+
 /** A dashboard as Grafana reads it, in the classic model: the one that file provisioning has always taken. */
 export function dashboardJson({ key, means, variables = [], rows }: Dashboard): string {
   const { uid, title } = DASHBOARDS[key];
   const builder = new DashboardBuilder(title)
     .uid(uid)
     .description(means)
-    .tags(["genesis"])
+    .tags([TAG])
     .readonly()
     .time({ from: "now-1h", to: "now" })
     .refresh("30s")
     .tooltip(DashboardCursorSync.Crosshair)
-    .link(
-      new DashboardLinkBuilder("Genesis").type(DashboardLinkType.Dashboards).tags(["genesis"]).keepTime(true),
-    )
+    .link(topLinks(TAG))
     .variables(variables.map(variable));
   let id = 0;
   for (const row of rows) {

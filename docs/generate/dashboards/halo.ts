@@ -19,6 +19,7 @@ export const HALO_ROW: Row = {
       links: [toAgents],
       queries: [{ expr: standing("routings", { by: ["rule", "agent", "method"] }), legend: "steps" }],
       valueLinks: [
+        to("agents", "This agent", { agent: "${__data.fields.agent}" }),
         toTraces(
           "Decisions of this rule",
           named("halo.decide", holds("ruleId", "=", "${__data.fields.rule}")),

@@ -1,3 +1,9 @@
+import {
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  type DashboardLink,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+
 /** The dashboards, by the uid that links rely on. */
 export const DASHBOARDS = {
   overview: { uid: "genesis-overview", title: "Genesis: overview" },
@@ -47,4 +53,21 @@ function toExplore(title: string, datasource: string, query: object): Link {
     (_, name: string) => `\${${decodeURIComponent(name)}}`,
   );
   return { title, url: `/explore?schemaVersion=1&panes=${encoded}` };
+}
+
+/** A link as panels and values in them have it. */
+export function linkJson({ title, url }: Link): { build: () => DashboardLink } {
+  return inSight(new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url));
+}
+
+/** The links at the top of a dashboard: to all of them, over the same time. */
+export function topLinks(tag: string): { build: () => DashboardLink } {
+  const builder = new DashboardLinkBuilder("Genesis").type(DashboardLinkType.Dashboards);
+  return inSight(builder.tags([tag]).keepTime(true));
+}
+
+/** The SDK puts every link into a menu unless it is told where it is to be, and it cannot be told to put it in sight. */
+function inSight(builder: DashboardLinkBuilder): { build: () => DashboardLink } {
+  const { placement: _, ...link } = builder.build();
+  return { build: () => link };
 }

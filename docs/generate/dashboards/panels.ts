@@ -7,12 +7,7 @@ import {
   VizTooltipOptionsBuilder,
   type DataSourceRef,
 } from "@grafana/grafana-foundation-sdk/common";
-import {
-  DashboardLinkBuilder,
-  DashboardLinkType,
-  PanelBuilder,
-  type Panel as Json,
-} from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder, type Panel as Json } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Heatmap, YAxisConfigBuilder } from "@grafana/grafana-foundation-sdk/heatmap";
 import { PanelBuilder as NodeGraph } from "@grafana/grafana-foundation-sdk/nodegraph";
 import { DataqueryBuilder as PromQuery, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
@@ -21,7 +16,7 @@ import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { DataqueryBuilder as TempoQuery, SearchTableType } from "@grafana/grafana-foundation-sdk/tempo";
 import { PanelBuilder as Text, TextMode } from "@grafana/grafana-foundation-sdk/text";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
-import type { Link } from "./links.ts";
+import { linkJson, type Link } from "./links.ts";
 
 /** What every panel has. */
 export type About = {
@@ -73,15 +68,11 @@ function described<B extends Builder>(
     .title(title)
     .description(means)
     .unit(unit)
-    .links(links.map(link))
+    .links(links.map(linkJson))
     .height(HEIGHT)
     .span(width ?? 12);
-  if (valueLinks !== undefined) builder.dataLinks(valueLinks.map(link));
+  if (valueLinks !== undefined) builder.dataLinks(valueLinks.map(linkJson));
   return builder;
-}
-
-function link({ title, url }: Link): DashboardLinkBuilder {
-  return new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url);
 }
 
 /** Letters, as Grafana gives them to the queries of a panel. */
