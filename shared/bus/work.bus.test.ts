@@ -270,6 +270,33 @@ test("a step can be driven again, and is not done twice", async () => {
   assert.equal(times, 1);
 });
 
+test("a step that is driven again takes a place, and is refused where there is none", async () => {
+  const begun: string[] = [];
+  let finish: (() => void) | undefined;
+  await worker(async ({ event }) => {
+    begun.push(event.run);
+    await new Promise<void>((resolve) => (finish = resolve));
+    return done(1);
+  }, 1);
+  const sequences = [await put(dispatched("has", "s")), await put(dispatched("lacks", "s"))];
+  await eventually(() => begun.length === 1);
+  const replies = await Promise.all(
+    sequences.map(async (sequence) => {
+      const question = JSON.stringify({ stream: "GENESIS", sequence });
+      return (await cell.bus.nc.request("genesis.redrive.agents", question)).json<{ code?: string }>();
+    }),
+  );
+  assert.deepEqual(replies[0], { ok: true, stored: 0 }, "it is in hand");
+  assert.equal(replies[1]!.code, "E_OVERLOAD");
+  assert.deepEqual(begun, ["has"]);
+  for (const run of ["has", "lacks"]) {
+    await eventually(() => begun.at(-1) === run && finish);
+    finish?.();
+    await eventually(() => completedOf(run));
+  }
+  assert.deepEqual(begun, ["has", "lacks"]);
+});
+
 test("a result that the broker cannot store yet is kept, and the step not done again", async () => {
   let times = 0;
   await worker(async ({ event }) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { GenesisError } from "../contract/errors.ts";
 import { ACK_WAIT_MS, agentConsumer } from "../contract/streams.ts";
 import { LANES, type Lane } from "../contract/subjects.ts";
 import type { RunStep, Stop } from "./attempt.ts";
@@ -39,17 +40,16 @@ export async function work(ctx: BusContext, workers: readonly Worker[]): Promise
       const stopping = new AbortController();
       const handle = (delivery: Delivery) =>
         handleStep(ctx, { run, finished, clock, stopping: stopping.signal }, delivery);
-      return [name, { name, places: concurrency, stopping, handle }];
+      return [name, takeSteps(ctx, { name, places: concurrency, stopping, handle })];
     }),
   );
-  const works = [...desks.values()].map((desk) => takeSteps(ctx, desk));
   const deskOf = ({ subject }: StoredMessage) => desks.get(ctx.bus.subjects.agentOf(subject) ?? "");
   const redrives = answerRedrives(ctx, {
     stream: "log",
     accepts: (message) => deskOf(message) !== undefined,
-    handle: (delivery) => deskOf(delivery)!.handle(delivery),
+    handle: (delivery) => deskOf(delivery)!.takeAgain(delivery),
   });
-  return [...works, redrives, { drain: async () => finished.close(), ended: new Promise(() => {}) }];
+  return [...desks.values(), redrives, { drain: async () => finished.close(), ended: new Promise(() => {}) }];
 }
 
 /** Where one agent works: at how many places, and whether it is told to stop. */
@@ -60,29 +60,47 @@ type Desk = {
   handle: (delivery: Delivery) => Promise<void>;
 };
 
-function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): Work {
+/** An agent at work. */
+type Working = Work & {
+  /** Does a step that came otherwise, unless it is in hand. @throws GenesisError `E_OVERLOAD` when there is no place for it */
+  takeAgain: (delivery: Delivery) => Promise<void>;
+};
+
+function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): Working {
   const { bus } = ctx;
   const inHand = new Map<number, Held>();
 
-  const take = async (delivery: Delivery): Promise<void> => {
+  const take = async (
+    delivery: Delivery,
+    onError: (held: Delivery, error: unknown) => Promise<void> | void,
+  ): Promise<void> => {
     const held = hold(delivery);
     const heartbeat = setInterval(() => held.delivery.working(), HEARTBEAT_MS);
     inHand.set(delivery.seq, held);
     try {
       await handle(held.delivery);
     } catch (error) {
-      await settleFailure(ctx, held.delivery, error);
+      await onError(held.delivery, error);
     } finally {
       inHand.delete(delivery.seq);
       clearInterval(heartbeat);
     }
   };
+  const settle = (delivery: Delivery, error: unknown) => settleFailure(ctx, delivery, error);
 
   const onDelivery = (delivery: Delivery): void => {
     const held = inHand.get(delivery.seq);
     if (held !== undefined) held.renew(delivery);
     // It was on its way when the last place was taken.
-    else if (!desk.start(() => take(delivery))) delivery.nak(0);
+    else if (!desk.start(() => take(delivery, settle))) delivery.nak(0);
+  };
+
+  const takeAgain = async (delivery: Delivery): Promise<void> => {
+    if (inHand.has(delivery.seq)) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const hasPlace = desk.start(() => take(delivery, (_, error) => reject(error)).then(resolve));
+    if (!hasPlace) throw new GenesisError("E_OVERLOAD", [{ path: "agent", rule: "a free place" }]);
+    return promise;
   };
 
   const ask = (lane: Lane, batch: number, onEnd: (end: PullEnd) => void) => {
@@ -103,6 +121,7 @@ function takeSteps(ctx: BusContext, { name, places, stopping, handle }: Desk): W
   for (const lane of LANES) watchDurable(bus, { stream: "log", durable: agentConsumer(name, lane) });
   desk.open();
   return {
+    takeAgain,
     ended: bus.closed.then((error) => {
       desk.close();
       if (!stopping.signal.aborted) throw error ?? new Error("the connection is closed");
