@@ -19,7 +19,8 @@ export type StepAtHand = {
 };
 
 /**
- * Does a step; nothing, when it was given up. Whatever goes wrong with it is an outcome. @throws GenesisError
+ * Does a step; nothing, when it was given up, which `orGivenUp` sees to: whoever runs what may not listen to the signal
+ * has to use it. Whatever goes wrong with it is an outcome. @throws GenesisError
  * `E_STORAGE` alone, when the broker does not answer it
  */
 export type RunStep = (step: StepAtHand) => Promise<StepOutcome | undefined>;
@@ -77,7 +78,7 @@ async function outcomeOf(
         tellProgress(bus, { run: event.run, step: event.step!, attempt: event.attempt!, note }),
       readTask: () => whileWanted(bus, signal, () => readTask(bus, event.run)),
     };
-    return await orGivenUp(run(step), signal);
+    return await run(step);
   } catch (thrown) {
     const error = asGenesisError(thrown);
     // What a step that is told to stop could not read is no news.

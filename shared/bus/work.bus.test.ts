@@ -6,7 +6,7 @@ import { completed, dispatched, finished } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
-import type { StepAtHand } from "./attempt.ts";
+import { orGivenUp, type RunStep, type StepAtHand } from "./attempt.ts";
 import type { Work } from "./context.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import { headersOf } from "./requests.ts";
@@ -27,7 +27,8 @@ beforeEach(async () => {
 
 const done = (output: unknown): StepOutcome => ({ completed: { output } });
 
-async function worker(run: (step: StepAtHand) => Promise<StepOutcome>, concurrency = 2): Promise<void> {
+async function worker(does: (step: StepAtHand) => Promise<StepOutcome>, concurrency = 2): Promise<void> {
+  const run: RunStep = (step) => orGivenUp(does(step), step.signal);
   works.push(...(await work({ ...cell.ctx, name: "agents" }, [{ name: "worker", concurrency, run }])));
 }
 

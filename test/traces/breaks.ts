@@ -156,13 +156,6 @@ export const BREAKS: readonly Break[] = [
     seenBy: OF_TRACES,
   },
   {
-    what: "an attempt that is given up does not end its span",
-    file: "shared/agent/run-agents.ts",
-    from: "await orGivenUp(runStep(agent, step), step.signal)",
-    to: "await runStep(agent, step)",
-    seenBy: OF_TRACES,
-  },
-  {
     what: "attributes that are in no table are told",
     file: "shared/telemetry/spans.ts",
     from: "if (isKnown) return attributes as Attributes;",
