@@ -30,7 +30,7 @@ afterEach(async () => {
 /** Starts stub services whose starts go as told, and all further starts well. */
 async function start(
   stubs: Record<string, StubStart[]>,
-  { folder = dir, profile = "fast" as Profile, silenceMs = 30_000 } = {},
+  { folder = dir, profile = "fast" as Profile, silenceMs = 30_000, readyWithinMs = 90_000 } = {},
 ): Promise<Local> {
   const services = Object.keys(stubs).map((name) => ({ name, main }));
   const progress = {
@@ -38,7 +38,16 @@ async function start(
     begin: () => assert.fail("nothing to fetch"),
   };
   const settings = { STUBS: JSON.stringify(stubs) };
-  const local = await startLocal({ dir: folder, port: 0, profile, services, settings, progress, silenceMs });
+  const patience = { silenceMs, readyWithinMs };
+  const local = await startLocal({
+    dir: folder,
+    port: 0,
+    profile,
+    services,
+    settings,
+    progress,
+    ...patience,
+  });
   running.push(local);
   return local;
 }
@@ -94,6 +103,14 @@ describe("an instance", () => {
     assert.ok(await eventually(() => answers(`${after.http}/livez`)));
     assert.ok(said.includes("agents does not answer for 1.2 s; starting it again"));
     assert.equal(service(written(local), "halo").pid, service(before, "halo").pid);
+  });
+
+  test("starts a service again that hangs before it is ready again", async () => {
+    const local = await start({ aop: ["ready", "hung"] }, { readyWithinMs: 2000 });
+    process.kill(service(written(local), "aop").pid, "SIGKILL");
+    await eventually(() => said.filter((line) => line.startsWith("aop ready in")).length === 2);
+    assert.ok(await answers(`${service(written(local), "aop").http}/readyz`));
+    assert.ok(said.includes("aop is not ready within 2 s; starting it again"));
   });
 
   test("leaves a service alone that somebody has stopped, as a debugger does", async () => {

@@ -32,6 +32,8 @@ export type LocalOptions = {
   observe?: boolean;
   /** A service that was ready and answers nothing for so many milliseconds is started again; 30 s when not given. */
   silenceMs?: number;
+  /** A service that is started again and not ready within so many milliseconds is killed, and started again; 90 s when not given. */
+  readyWithinMs?: number;
   progress?: Progress;
   /** Ends a start that is under way; what was started by then is stopped. */
   signal?: AbortSignal;
@@ -56,6 +58,7 @@ type Instance = {
   observe?: ObservePlan;
   settings: Record<string, string>;
   silenceMs: number;
+  readyWithinMs: number;
   progress: Progress;
   signal: AbortSignal;
   running: { broker?: Supervised; observers: Supervised[]; services: Supervised[] };
@@ -77,7 +80,8 @@ const BROKER_GRACE_MS = 3000;
  */
 export async function startLocal(options: LocalOptions): Promise<Local> {
   const { progress = SILENT, services = SERVICES, profile, observe = false } = options;
-  const { settings = {}, silenceMs = SILENCE_MS, signal = new AbortController().signal } = options;
+  const { settings = {}, signal = new AbortController().signal } = options;
+  const { silenceMs = SILENCE_MS, readyWithinMs = READY_WITHIN_MS } = options;
   const dir = resolve(options.dir);
   const made = makeFolder(dir);
   await takeClaim(dir, progress);
@@ -93,6 +97,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       }),
       settings,
       silenceMs,
+      readyWithinMs,
       progress,
       signal,
       running,
@@ -146,13 +151,14 @@ async function startServices(
   services: readonly ServiceSpec[],
   ports: readonly number[],
 ): Promise<void> {
-  const { plan, running, observe, silenceMs } = instance;
+  const { plan, running, observe, silenceMs, readyWithinMs } = instance;
   const settings = { ...instance.settings, ...(observe && exportSettings(observe)) };
   const common = { dir: plan.dir, natsUrl: brokerUrls(plan).url, settings };
   running.services = services.map((spec, i) =>
     keepUp(instance, {
       name: spec.name,
       silenceMs,
+      readyWithinMs,
       launch: (address) => {
         const port = address === undefined ? (ports[i] ?? 0) : Number(new URL(address).port);
         return launchService(spec, { ...common, port });

@@ -20,6 +20,8 @@ export type Program = {
   oneTry?: boolean;
   /** Once ready it answers `/livez`; one that is silent for so many milliseconds is killed, and started again. */
   silenceMs?: number;
+  /** One that was ready before, and is not again within so many milliseconds, is killed, and started again. */
+  readyWithinMs?: number;
 };
 
 /** Who wants to know how a program fares. `changed`: it has another process or address, or none for good. */
@@ -95,20 +97,33 @@ export class Supervised {
     this.#child = launched.child;
     if (launched.child.pid !== undefined) this.record = recordOf(this.name, launched.child.pid);
     this.#watcher.changed();
+    const late = this.#killIfLate(launched.child);
     launched.ready.then(
       (where) => {
         readyAt = performance.now();
+        clearTimeout(late);
         this.#onReady(where, readyAt - begun);
         this.#watch(where, launched.child);
       },
       () => {}, // It has ended then, which is told below.
     );
     whenOver(launched.child, (how) => {
+      clearTimeout(late);
       this.#endWatch?.();
       // What it started itself must not outlive it.
       if (launched.child.pid !== undefined) killGroup(launched.child.pid);
       if (!this.#over) this.#onDeath(launched, how, readyAt);
     });
+  }
+
+  /** Before it is ready nobody knows where to ask it whether it lives. For the first time whoever started it waits for it. */
+  #killIfLate({ pid }: ChildProcess): NodeJS.Timeout | undefined {
+    const { readyWithinMs } = this.#program;
+    if (readyWithinMs === undefined || pid === undefined || !this.#wasReady) return undefined;
+    return setTimeout(() => {
+      this.#watcher.say(`${this.name} is not ready within ${readyWithinMs / 1000} s; starting it again`);
+      killGroup(pid);
+    }, readyWithinMs);
   }
 
   #onReady(address: string, tookMs: number): void {
