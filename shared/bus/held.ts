@@ -1,3 +1,5 @@
+import { durableLabel } from "../telemetry/message-metrics.ts";
+import { record } from "../telemetry/metrics.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** A message that is in hand or waits for its turn. */
@@ -23,6 +25,8 @@ export function hold(first: Delivery): Held {
       working: () => latest.working(),
     },
     renew: (again) => {
+      // Nobody processes it once more, where it would be counted.
+      record("redelivered", { consumer: durableLabel(again.consumer) });
       latest = again;
     },
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../test/support/eventually.ts";
+import { growthOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import type { Delivery } from "./delivery.ts";
 import { receive } from "./receive.ts";
@@ -50,8 +51,11 @@ test("what is delivered again while it is in hand is one message, and settled as
   const { taken, release, work } = await holding();
   // Told only after the work began, so that nobody says in time that it is still being worked on.
   await redeliverAfter(300);
-  await cell.bus.nc.request("genesis.tasks", "{}");
-  await eventually(async () => (await consumer()).delivered.consumer_seq >= 4);
+  const again = await growthOf(`messaging_redelivered_total{consumer="gateway"}`, async () => {
+    await cell.bus.nc.request("genesis.tasks", "{}");
+    await eventually(async () => (await consumer()).delivered.consumer_seq >= 4);
+  });
+  assert.ok(again >= 2, `${again} counted`);
   release();
   await eventually(async () => (await consumer()).num_ack_pending === 0);
   await cell.bus.turns.idle();
