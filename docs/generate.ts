@@ -5,6 +5,7 @@ import { PROJECT_ROOT } from "../shared/config.ts";
 import { asyncapiText } from "./generate/asyncapi.ts";
 import { CONTRACT_SECTIONS } from "./generate/contract-tables.ts";
 import { withSections } from "./generate/markdown.ts";
+import { OVERHEAD_DOCUMENTS } from "./generate/overhead.ts";
 import { jsonSchemaOf, schemaPath, SCHEMAS } from "./generate/schemas.ts";
 import { DASHBOARD_DOCUMENTS } from "./generate/dashboards/documents.ts";
 import { settingsPage } from "./generate/settings-page.ts";
@@ -22,6 +23,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   ...TELEMETRY_DOCUMENTS,
   ...DASHBOARD_DOCUMENTS,
   ...SLO_DOCUMENTS,
+  ...OVERHEAD_DOCUMENTS,
   ...Object.fromEntries(
     Object.entries(SCHEMAS).map(([name, schema]) => [
       `docs/${schemaPath(name)}`,

@@ -10,7 +10,7 @@ import { startLocal, type Local } from "../../local/start.ts";
 /**
  * Starts a Genesis in a folder of its own, plants a fault, hands tasks in, and stays until Ctrl-C or `genesis down`.
  *
- *   node examples/incidents/start.ts slow-agent|bad-routing-rule|poison-message [--observe]
+ *   node cli/genesis.js --node examples/incidents/start.ts slow-agent|bad-routing-rule|poison-message [--observe]
  */
 type Incident = { catalogs: readonly string[]; notes: readonly string[] };
 
@@ -54,7 +54,7 @@ async function submitAll(servers: string, { notes }: Incident): Promise<void> {
 
 const incident = INCIDENTS[name];
 if (incident === undefined || (flag !== undefined && flag !== "--observe")) {
-  console.error(`usage: node examples/incidents/start.ts ${Object.keys(INCIDENTS).join("|")} [--observe]`);
+  console.error(`usage: node cli/genesis.js --node examples/incidents/start.ts ${Object.keys(INCIDENTS).join("|")} [--observe]`);
   process.exit(2);
 }
 try {

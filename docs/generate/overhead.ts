@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { estimateText, goalsOf } from "../../bench/overhead/goals.ts";
+import { baseText, conditionsText, figureRows, FIGURES } from "../../bench/overhead/report.ts";
+import type { OverheadResult } from "../../bench/overhead.ts";
+import { PROJECT_ROOT } from "../../shared/config.ts";
+import { table, withSections } from "./markdown.ts";
+
+/** What `npm run bench:overhead -- --json` printed when it was last run for these pages. */
+const MEASURED = "bench/overhead/measured.json";
+
+/** Pages that are written by hand, but for what telemetry costs. */
+export const OVERHEAD_DOCUMENTS: Readonly<Record<string, () => string>> = {
+  "docs/observability.md": () => pageWith("docs/observability.md", { overhead: figures }),
+  "README.md": () => pageWith("README.md", { overhead: summary }),
+};
+
+function pageWith(path: string, sections: Readonly<Record<string, () => string>>): string {
+  return withSections(readFileSync(join(PROJECT_ROOT, path), "utf8"), sections);
+}
+
+function measured(): OverheadResult {
+  return JSON.parse(readFileSync(join(PROJECT_ROOT, MEASURED), "utf8")) as OverheadResult;
+}
+
+function figures(): string {
+  const result = measured();
+  const workloads = result.workloads.map((workload) =>
+    [
+      `**${capital(workload.name)}**: ${baseText(workload)}.`,
+      table(FIGURES, figureRows(workload)),
+      table(
+        ["Goal", "With telemetry", "Measured", "Two equal ones (A/A)", "Verdict"],
+        goalsOf(workload).map(({ arm, says, unit, effect, noise, verdict }) => [
+          says,
+          arm,
+          `${estimateText(effect, 2)} ${unit}`,
+          `${estimateText(noise, 2)} ${unit}`,
+          `**${verdict}**`,
+        ]),
+      ),
+    ].join("\n\n"),
+  );
+  return [conditionsText(result).join(" "), ...workloads].join("\n\n");
+}
+
+/** One line a workload: what it comes to with telemetry on. */
+function summary(): string {
+  const { workloads } = measured();
+  return table(
+    [
+      "What telemetry adds (spans over OTLP, log lines)",
+      "p50, ms",
+      "p50, %",
+      "throughput lost, %",
+      "CPU, µs a span",
+    ],
+    workloads.map((workload) => {
+      const on = workload.comparisons[1]!;
+      const perSpan = goalsOf(workload).find(({ unit }) => unit === "µs")!;
+      return [
+        workload.name,
+        estimateText(on.addedP50Ms, 2),
+        estimateText(on.p50Percent, 1),
+        estimateText(on.throughputLossPercent, 1),
+        estimateText(perSpan.effect, 0),
+      ];
+    }),
+  );
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
