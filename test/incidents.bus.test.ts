@@ -93,7 +93,10 @@ test("an incident that there is not is refused, and so is a folder from before",
     spawnSync(process.execPath, [START, ...args], { cwd, encoding: "utf8", env: childEnvironment({}) });
   const odd = start("rain");
   assert.deepEqual(
-    [odd.status, odd.stderr.startsWith("usage: node cli/genesis.js --node examples/incidents/start.ts slow-agent|")],
+    [
+      odd.status,
+      odd.stderr.startsWith("usage: node cli/genesis.js --node examples/incidents/start.ts slow-agent|"),
+    ],
     [2, true],
   );
   spawnSync("mkdir", [join(cwd, ".incident")]);

@@ -54,7 +54,9 @@ async function submitAll(servers: string, { notes }: Incident): Promise<void> {
 
 const incident = INCIDENTS[name];
 if (incident === undefined || (flag !== undefined && flag !== "--observe")) {
-  console.error(`usage: node cli/genesis.js --node examples/incidents/start.ts ${Object.keys(INCIDENTS).join("|")} [--observe]`);
+  console.error(
+    `usage: node cli/genesis.js --node examples/incidents/start.ts ${Object.keys(INCIDENTS).join("|")} [--observe]`,
+  );
   process.exit(2);
 }
 try {
