@@ -20,8 +20,8 @@ export type StepAtHand = {
 
 /**
  * Does a step; nothing, when it was given up, which `orGivenUp` sees to: whoever runs what may not listen to the signal
- * has to use it. Whatever goes wrong with it is an outcome. @throws GenesisError
- * `E_STORAGE` alone, when the broker does not answer it
+ * has to use it. Whatever goes wrong with the step is an outcome.
+ * @throws GenesisError `E_STORAGE` alone, when the broker does not answer it
  */
 export type RunStep = (step: StepAtHand) => Promise<StepOutcome | undefined>;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { deadLettersOfRun, put as store, standingOn } from "../../test/support/cell-log.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched, finished, refused, skipped, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
@@ -7,7 +8,6 @@ import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
 import type { Work } from "./context.ts";
-import type { DeadLetter } from "./dead-letters.ts";
 import { stage } from "./stage.ts";
 
 let cell: TestCell;
@@ -23,21 +23,8 @@ beforeEach(async () => {
   works = [];
 });
 
-const put = async (event: NewEvent): Promise<number> => {
-  const outcome = await cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
-  assert.equal(outcome.kind, "stored");
-  return outcome.kind === "stored" ? outcome.seq : 0;
-};
-const standing = async (subject: string) => (await cell.bus.log.read(subject))?.event;
-
-async function deadLettersOf(run: string): Promise<DeadLetter[]> {
-  const { jsm, names } = cell.bus;
-  const { state } = await jsm.streams.info(names.dlq);
-  const letters: DeadLetter[] = [];
-  for (let seq = 1; seq <= state.last_seq; seq++)
-    letters.push((await jsm.direct.getMessage(names.dlq, { seq }))!.json<DeadLetter>());
-  return letters.filter(({ subject }) => subject.split(".")[4] === run);
-}
+const put = (event: NewEvent) => store(cell.bus, event);
+const standing = (subject: string) => standingOn(cell.bus, subject);
 
 test("what cannot be read is one dead letter of whoever reads it first, and means something to whom it concerns", async () => {
   const noticed: string[] = [];
@@ -66,7 +53,7 @@ test("what cannot be read is one dead letter of whoever reads it first, and mean
   assert.equal(end.causationId, "");
   assert.deepEqual([...new Set(noticed)], ["plan.rejected 0  E_JSON"]);
   const letters = await eventually(async () => {
-    const found = await deadLettersOf("garbled");
+    const found = await deadLettersOfRun(cell.bus, "garbled");
     return found.length > 0 && found;
   });
   assert.deepEqual(
@@ -88,7 +75,7 @@ test("what cannot be read stays with the broker until it is safe in the dead let
     ...(await stage(ctx, { durable: "htdag", reads: ["task.submitted"], from: "run", decide: () => [] })),
   );
   await cell.bus.nc.request("genesis.v1.plan.rejected.kept.0", "not json");
-  await eventually(async () => (await deadLettersOf("kept")).length === 1);
+  await eventually(async () => (await deadLettersOfRun(cell.bus, "kept")).length === 1);
   assert.equal(isAway, false);
 });
 
@@ -140,7 +127,7 @@ test("what a stage is handed only to notice that it cannot be read costs no look
   await eventually(() => noticed.length === 4);
   assert.deepEqual(noticed.toSorted(), ["plan.refused", "run.finished", "step.dispatched", "step.skipped"]);
   assert.deepEqual(
-    (await deadLettersOf("junk")).map(({ service, code }) => `${service} ${code}`),
+    (await deadLettersOfRun(cell.bus, "junk")).map(({ service, code }) => `${service} ${code}`),
     Array(4).fill("execution E_JSON"),
   );
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { deadLettersOfRun, put as store, standingOn } from "../../test/support/cell-log.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { completed, decomposed, encoded, signal, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
@@ -8,7 +9,6 @@ import type { Append, History } from "../contract/decider.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent, StoredEvent } from "../contract/events.ts";
 import type { Work } from "./context.ts";
-import type { DeadLetter } from "./dead-letters.ts";
 import { stage } from "./stage.ts";
 
 let cell: TestCell;
@@ -24,12 +24,8 @@ beforeEach(async () => {
   works = [];
 });
 
-const put = async (event: NewEvent): Promise<number> => {
-  const outcome = await cell.bus.log.append({ event, expect: "subject" }, { correlationId: "corr-1" });
-  assert.equal(outcome.kind, "stored");
-  return outcome.kind === "stored" ? outcome.seq : 0;
-};
-const standing = async (subject: string) => (await cell.bus.log.read(subject))?.event;
+const put = (event: NewEvent) => store(cell.bus, event);
+const standing = (subject: string) => standingOn(cell.bus, subject);
 
 /** A stage that plans: one `plan.decomposed` for each task, decided by what the test says. */
 async function plans(
@@ -42,15 +38,6 @@ const plan = (run: string, causationId: string, because?: string): Append => ({
   event: { ...decomposed(run, 0, because), causationId },
   expect: "subject",
 });
-
-async function deadLettersOf(run: string): Promise<DeadLetter[]> {
-  const { jsm, names } = cell.bus;
-  const { state } = await jsm.streams.info(names.dlq);
-  const letters: DeadLetter[] = [];
-  for (let seq = 1; seq <= state.last_seq; seq++)
-    letters.push((await jsm.direct.getMessage(names.dlq, { seq }))!.json<DeadLetter>());
-  return letters.filter(({ subject }) => subject.split(".")[4] === run);
-}
 
 const redrive = async (question: unknown) => {
   const reply = await cell.bus.nc.request("genesis.redrive.htdag", JSON.stringify(question));
@@ -173,7 +160,7 @@ test("a bug is tried again after a second", async () => {
   await put(submitted("buggy"));
   await eventually(() => standing("genesis.v1.plan.decomposed.buggy.0"));
   assert.equal(tries, 2);
-  assert.deepEqual(await deadLettersOf("buggy"), []);
+  assert.deepEqual(await deadLettersOfRun(cell.bus, "buggy"), []);
 });
 
 test("what the stage refuses is a dead letter at once, and can be driven again", async () => {
@@ -184,7 +171,7 @@ test("what the stage refuses is a dead letter at once, and can be driven again",
   });
   const sequence = await put(submitted("refused"));
   const [letter] = await eventually(async () => {
-    const letters = await deadLettersOf("refused");
+    const letters = await deadLettersOfRun(cell.bus, "refused");
     return letters.length > 0 && letters;
   });
   assert.equal(letter?.code, "E_VALIDATION");
@@ -205,7 +192,7 @@ test("what the stage refuses is a dead letter at once, and can be driven again",
     assert.equal((await redrive(question)).code, "E_SCHEMA");
   const foreign = await put(signal("refused", "not-for-htdag"));
   assert.equal((await redrive({ stream: "GENESIS", sequence: foreign })).code, "E_SCHEMA");
-  assert.equal((await deadLettersOf("refused")).length, 1);
+  assert.equal((await deadLettersOfRun(cell.bus, "refused")).length, 1);
 });
 
 test("a run that has not begun is ignored", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, mock, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { put as store, standingOn } from "../../test/support/cell-log.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
@@ -34,12 +35,9 @@ async function worker(
   works.push(...(await work(ctx, [{ name: "worker", concurrency, run }])));
 }
 
-const put = async (event: NewEvent): Promise<void> => {
-  const outcome = await cell.bus.log.append({ event, expect: "attempt" }, { correlationId: "corr-1" });
-  assert.equal(outcome.kind, "stored");
-};
-const completedOf = async (run: string, step = "s") =>
-  (await cell.bus.log.read(`genesis.v1.step.completed.${run}.${step}`))?.event;
+const put = (event: NewEvent) => store(cell.bus, event);
+const completedOf = (run: string, step = "s") =>
+  standingOn(cell.bus, `genesis.v1.step.completed.${run}.${step}`);
 const pendingOf = async () => {
   const { num_ack_pending, num_pending } = await cell.bus.jsm.consumers.info(
     "GENESIS",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { put as store, standingOn } from "../../test/support/cell-log.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { completed, dispatched, finished } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
@@ -32,13 +33,8 @@ async function worker(does: (step: StepAtHand) => Promise<StepOutcome>, concurre
   works.push(...(await work({ ...cell.ctx, name: "agents" }, [{ name: "worker", concurrency, run }])));
 }
 
-const put = async (event: NewEvent): Promise<number> => {
-  const expect = event.type === "step.dispatched" ? "attempt" : "subject";
-  const outcome = await cell.bus.log.append({ event, expect }, { correlationId: "corr-1" });
-  assert.equal(outcome.kind, "stored");
-  return outcome.kind === "stored" ? outcome.seq : 0;
-};
-const standing = async (subject: string) => (await cell.bus.log.read(subject))?.event;
+const put = (event: NewEvent) => store(cell.bus, event);
+const standing = (subject: string) => standingOn(cell.bus, subject);
 const completedOf = (run: string, step = "s") => standing(`genesis.v1.step.completed.${run}.${step}`);
 const failedOf = (run: string, step = "s", attempt = 1) =>
   standing(`genesis.v1.step.failed.${run}.${step}.${attempt}`);
