@@ -50,13 +50,14 @@ export async function idleLatency(watch: Watch, taskType: string, runs: number):
   };
 }
 
-/** As many runs as come through in a time, with so many in flight. */
-export async function throughput(
-  bus: Bus,
+/** What is run at full speed: always so many runs in flight, for so long. */
+export type FullSpeed = { taskType: string; inFlight: number; seconds: number };
+
+/** As many runs as come through in a time, with the time that it took until the last of them had ended. */
+export async function fullSpeed(
   watch: Watch,
-  { taskType, inFlight, seconds }: { taskType: string; inFlight: number; seconds: number },
-): Promise<Throughput> {
-  const before = await bus.log.info();
+  { taskType, inFlight, seconds }: FullSpeed,
+): Promise<{ all: Times[]; tookS: number }> {
   const startedMs = performance.now();
   const endMs = startedMs + seconds * 1000;
   const all: Times[] = [];
@@ -64,11 +65,17 @@ export async function throughput(
     while (performance.now() < endMs) all.push(await watch.run(taskType));
   };
   await Promise.all(Array.from({ length: inFlight }, client));
-  const tookS = (performance.now() - startedMs) / 1000;
+  return { all, tookS: (performance.now() - startedMs) / 1000 };
+}
+
+/** What comes through at full speed: runs, facts, and how long the runs take meanwhile. */
+export async function throughput(bus: Bus, watch: Watch, load: FullSpeed): Promise<Throughput> {
+  const before = await bus.log.info();
+  const { all, tookS } = await fullSpeed(watch, load);
   const after = await bus.log.info();
   return {
     seconds: tookS,
-    inFlight,
+    inFlight: load.inFlight,
     runsPerSecond: all.length / tookS,
     eventsPerSecond: (after.lastSeq - before.lastSeq) / tookS,
     toFinished: percentiles(all.map(untilFinished)),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { fullSpeed, runBlock, type Block, type Load } from "./overhead/blocks.ts";
+import { runBlock, runsPerSecond, type Block, type Load } from "./overhead/blocks.ts";
 import { startCollector } from "./overhead/collector.ts";
 import { compared, type Comparison } from "./overhead/compare.ts";
 import { overheadLines } from "./overhead/report.ts";
@@ -88,7 +88,7 @@ async function measure({ name, taskType }: (typeof WORKLOADS)[number]): Promise<
   say(`${name}: warming up`);
   const warmUp = { taskType, inFlight: IN_FLIGHT, seconds: WARM_UP_SECONDS };
   const rates: number[] = [];
-  for (const subject of subjects) rates.push(await fullSpeed(subject, warmUp));
+  for (const subject of subjects) rates.push(await runsPerSecond(subject, warmUp));
   // Half of what the slowest can do.
   const ratePerSecond = Math.min(...rates) / 2;
   const load: Load = { taskType, seconds, rate: ratePerSecond, inFlight: IN_FLIGHT };

@@ -2,13 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SERVICES } from "../local/service.ts";
-import { startLocal } from "../local/start.ts";
-import { connect } from "../shared/bus/connect.ts";
-import { readSettings } from "../shared/config.ts";
+import { startBenchInstance } from "./instance.ts";
 import { idleLatency, rawRate, throughput, type Latency, type Throughput } from "./measure.ts";
 import { reportLines } from "./report.ts";
-import { watchRuns } from "./watch.ts";
 
 /**
  * How fast the whole pipeline is, next to what its broker can do alone: every service as its own process, telemetry on, a
@@ -44,16 +40,8 @@ const profile = values.profile === "fast" ? "fast" : "durable";
 const dir = mkdtempSync(join(tmpdir(), "genesis-bench-"));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const local = await startLocal({
-  dir,
-  port: 0,
-  profile,
-  services: [...SERVICES, { name: "noop", main: join(import.meta.dirname, "noop-agent.ts") }],
-  settings: { GENESIS_CATALOG: join(import.meta.dirname, "catalog") },
-});
+const { bus, watch, stop } = await startBenchInstance(dir, profile);
 try {
-  const bus = await connect({ url: local.url, prefix: readSettings().prefix, name: "genesis-bench" });
-  const watch = await watchRuns(bus);
   say("warming up");
   for (const { taskType } of SHAPES)
     await throughput(bus, watch, { taskType, inFlight: IN_FLIGHT, seconds: 3 });
@@ -74,9 +62,7 @@ try {
   }
   const result: Result = { node: process.version, cpus: cpus().length, profile, rawPerSecond, shapes };
   console.log(values.json ? JSON.stringify(result) : reportLines(result).join("\n"));
-  await watch.stop();
-  await bus.close();
 } finally {
-  await local.stop();
+  await stop();
   rmSync(dir, { recursive: true, force: true });
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { percentiles } from "../measure.ts";
+import { fullSpeed, percentiles, type FullSpeed } from "../measure.ts";
 import type { Subject } from "./subject.ts";
 
 /** What one block of one subject came to. Times in milliseconds. */
 export type Block = { p50Ms: number; p99Ms: number; cpuMsPerRun: number; runsPerSecond: number };
 
 /** The work of a block. `rate` in runs a second, for the part at a steady pace; `inFlight` for the part at full speed. */
-export type Load = { taskType: string; seconds: number; rate: number; inFlight: number };
+export type Load = FullSpeed & { rate: number };
 
 /**
  * One block: first at a steady pace, for latency and CPU, then as fast as it goes, for throughput. At the steady pace a run
@@ -17,7 +17,7 @@ export async function runBlock(subject: Subject, load: Load): Promise<Block> {
   const timesMs = await steadyPace(subject, load);
   const cpuMsPerRun = (subject.cpuMs() - cpuBefore) / timesMs.length;
   const { p50, p99 } = percentiles(timesMs);
-  return { p50Ms: p50, p99Ms: p99, cpuMsPerRun, runsPerSecond: await fullSpeed(subject, load) };
+  return { p50Ms: p50, p99Ms: p99, cpuMsPerRun, runsPerSecond: await runsPerSecond(subject, load) };
 }
 
 /** Milliseconds of each run, from when it was due until its run.finished was read. */
@@ -34,16 +34,7 @@ async function steadyPace({ watch }: Subject, { taskType, rate, seconds }: Load)
 }
 
 /** Runs a second with a fixed number in flight. */
-export async function fullSpeed(
-  { watch }: Subject,
-  { taskType, inFlight, seconds }: Omit<Load, "rate">,
-): Promise<number> {
-  const startedMs = performance.now();
-  const endMs = startedMs + seconds * 1000;
-  let runs = 0;
-  const client = async (): Promise<void> => {
-    for (; performance.now() < endMs; runs++) await watch.run(taskType);
-  };
-  await Promise.all(Array.from({ length: inFlight }, client));
-  return (runs * 1000) / (performance.now() - startedMs);
+export async function runsPerSecond({ watch }: Subject, load: FullSpeed): Promise<number> {
+  const { all, tookS } = await fullSpeed(watch, load);
+  return all.length / tookS;
 }

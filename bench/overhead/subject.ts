@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { SERVICES } from "../../local/service.ts";
-import { startLocal, type Local } from "../../local/start.ts";
-import { connect } from "../../shared/bus/connect.ts";
-import { readSettings } from "../../shared/config.ts";
-import { watchRuns, type Watch } from "../watch.ts";
+import type { Local } from "../../local/start.ts";
+import { startBenchInstance } from "../instance.ts";
+import type { Watch } from "../watch.ts";
 
 /** A whole instance whose telemetry is set in one way, to be measured. */
 export type Subject = {
@@ -23,25 +20,13 @@ const TICK_MS = 10;
 
 /** Starts an instance in a folder of its own. Metrics are counted in any case: only spans and log lines can be turned off. */
 export async function startSubject(dir: string, settings: Record<string, string>): Promise<Subject> {
-  const local = await startLocal({
-    dir,
-    port: 0,
-    profile: "durable",
-    services: [...SERVICES, { name: "noop", main: join(import.meta.dirname, "..", "noop-agent.ts") }],
-    settings: { GENESIS_CATALOG: join(import.meta.dirname, "..", "catalog"), ...settings },
-  });
-  const bus = await connect({ url: local.url, prefix: readSettings().prefix, name: "genesis-bench" });
-  const watch = await watchRuns(bus);
+  const { local, watch, stop } = await startBenchInstance(dir, "durable", settings);
   return {
     watch,
     cpuMs: () => sumOf(pidsOf(local).map(cpuMsOf)),
     memoryMiB: () => sumOf(pidsOf(local).map(memoryMiBOf)) / pidsOf(local).length,
     spans: async () => sumOf(await Promise.all(local.state().services.map(({ http }) => spansCreated(http)))),
-    stop: async () => {
-      await watch.stop();
-      await bus.close();
-      await local.stop();
-    },
+    stop,
   };
 }
 
