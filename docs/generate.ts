@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { PROJECT_ROOT } from "../shared/config.ts";
 import { asyncapiText } from "./generate/asyncapi.ts";
 import { CONTRACT_SECTIONS } from "./generate/contract-tables.ts";
-import { withSections } from "./generate/markdown.ts";
+import { pageWithSections } from "./generate/markdown.ts";
 import { OVERHEAD_DOCUMENTS } from "./generate/overhead.ts";
 import { jsonSchemaOf, schemaPath, SCHEMAS } from "./generate/schemas.ts";
 import { DASHBOARD_DOCUMENTS } from "./generate/dashboards/documents.ts";
@@ -18,7 +18,7 @@ import { TELEMETRY_DOCUMENTS } from "./generate/telemetry.ts";
  */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   "docs/settings.md": settingsPage,
-  "docs/contract.md": contractPage,
+  "docs/contract.md": () => pageWithSections("docs/contract.md", CONTRACT_SECTIONS),
   "docs/asyncapi.yaml": asyncapiText,
   ...TELEMETRY_DOCUMENTS,
   ...DASHBOARD_DOCUMENTS,
@@ -31,11 +31,6 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
     ]),
   ),
 };
-
-/** Written by hand, but for its tables. */
-function contractPage(): string {
-  return withSections(readFileSync(join(PROJECT_ROOT, "docs", "contract.md"), "utf8"), CONTRACT_SECTIONS);
-}
 
 const STYLE = JSON.parse(readFileSync(join(PROJECT_ROOT, ".oxfmtrc.json"), "utf8")) as FormatConfig;
 

@@ -1,3 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT_ROOT } from "../../shared/config.ts";
+
 /** A Markdown table. The formatter sees to the width of its columns. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map(tableRow).join("\n");
@@ -25,17 +29,18 @@ const UNITS = [
 ] as const;
 
 /**
- * A page with its generated sections made anew; the rest of it is written by hand. A section stands between the comments
- * `generated: NAME` and `end: NAME`. @throws Error for a section that the page does not have, or that nobody makes
+ * A page of the repository with its generated sections made anew; the rest of it is written by hand. A section stands between the
+ * comments `generated: NAME` and `end: NAME`. @throws Error for a section that the page does not have, or that nobody makes
  */
-export function withSections(page: string, sections: Readonly<Record<string, () => string>>): string {
+export function pageWithSections(path: string, sections: Readonly<Record<string, () => string>>): string {
+  const page = readFileSync(join(PROJECT_ROOT, path), "utf8");
   const marked = [...page.matchAll(SECTION)].map(([, name = ""]) => name);
   const made = Object.keys(sections);
   const odd = [
     ...marked.filter((name) => !made.includes(name)),
     ...made.filter((name) => !marked.includes(name)),
   ];
-  if (odd.length > 0) throw new Error(`sections of the page and of the code differ: ${odd.join(", ")}`);
+  if (odd.length > 0) throw new Error(`sections of ${path} and of the code differ: ${odd.join(", ")}`);
   return page.replaceAll(
     SECTION,
     (_, name: string) => `<!-- generated: ${name} -->\n\n${sections[name]!()}\n\n<!-- end: ${name} -->`,

@@ -4,20 +4,16 @@ import { estimateText, goalsOf } from "../../bench/overhead/goals.ts";
 import { baseText, conditionsText, figureRows, FIGURES } from "../../bench/overhead/report.ts";
 import type { OverheadResult } from "../../bench/overhead.ts";
 import { PROJECT_ROOT } from "../../shared/config.ts";
-import { table, withSections } from "./markdown.ts";
+import { pageWithSections, table } from "./markdown.ts";
 
 /** What `npm run bench:overhead -- --json` printed when it was last run for these pages. */
 const MEASURED = "bench/overhead/measured.json";
 
 /** Pages that are written by hand, but for what telemetry costs. */
 export const OVERHEAD_DOCUMENTS: Readonly<Record<string, () => string>> = {
-  "docs/observability.md": () => pageWith("docs/observability.md", { overhead: figures }),
-  "README.md": () => pageWith("README.md", { overhead: summary }),
+  "docs/observability.md": () => pageWithSections("docs/observability.md", { overhead: figures }),
+  "README.md": () => pageWithSections("README.md", { overhead: summary }),
 };
-
-function pageWith(path: string, sections: Readonly<Record<string, () => string>>): string {
-  return withSections(readFileSync(join(PROJECT_ROOT, path), "utf8"), sections);
-}
 
 function measured(): OverheadResult {
   return JSON.parse(readFileSync(join(PROJECT_ROOT, MEASURED), "utf8")) as OverheadResult;
