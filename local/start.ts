@@ -1,20 +1,21 @@
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadCatalog, nameFromAnywhere } from "../shared/catalog/load.ts";
-import { childEnvironment, readSettings, type Settings } from "../shared/config.ts";
+import { loadCatalog } from "../shared/catalog/load.ts";
+import { childEnvironment, readSettings } from "../shared/config.ts";
 import { GENESIS } from "../shared/contract/command.ts";
-import { brokerFiles, brokerUrls, launchBroker, type BrokerPlan, type Profile } from "./broker.ts";
-import { releaseClaim, takeClaim, updateClaim } from "./claim.ts";
-import { reasonOf, StartFailure } from "./failure.ts";
+import { brokerUrls, launchBroker, type Profile } from "./broker.ts";
+import { releaseClaim, takeClaim } from "./claim.ts";
+import { StartFailure } from "./failure.ts";
 import { findBroker } from "./find-broker.ts";
 import { makeFolder, removeEmptyFolder } from "./folder.ts";
-import { exportSettings, observerPrograms, observeUrls, writeTargets, type ObservePlan } from "./observe.ts";
+import { settingsOf, stateOf, writeDown, type Instance } from "./instance.ts";
+import { exportSettings, observerPrograms } from "./observe.ts";
 import { choosePorts } from "./ports.ts";
 import { SILENT, type Progress } from "./progress.ts";
 import { launchService, SERVICES, type ServiceSpec } from "./service.ts";
 import { setUpBus } from "./set-up-bus.ts";
 import { findObservers } from "./stack-tools.ts";
-import { removeState, stateFile, writeState, type InstanceSettings, type LocalState } from "./state.ts";
+import { removeState, stateFile, type LocalState } from "./state.ts";
 import { Supervised, type Program } from "./supervise.ts";
 
 /** What a local instance is started with. */
@@ -50,22 +51,6 @@ export type Local = {
   state: () => LocalState;
   /** Stops everything, within 15 s. What it has written stays. */
   stop: () => Promise<void>;
-};
-
-type Instance = {
-  plan: BrokerPlan;
-  /** Where it is observed. */
-  observe?: ObservePlan;
-  settings: Record<string, string>;
-  silenceMs: number;
-  readyWithinMs: number;
-  progress: Progress;
-  signal: AbortSignal;
-  running: { broker?: Supervised; observers: Supervised[]; services: Supervised[] };
-  /** What the settings of its services say, as far as others must know. */
-  told?: InstanceSettings;
-  /** From the first time that everything was ready on, `state.json` follows what happens. */
-  isReady: boolean;
 };
 
 const SILENCE_MS = 30_000;
@@ -128,7 +113,7 @@ async function startBroker(instance: Instance): Promise<void> {
   const environment = childEnvironment({ ...instance.settings, NATS_URL: brokerUrls(plan).url });
   const settings = readSettings(environment);
   const { agents } = loadCatalog(settings.catalog);
-  instance.told = toldOf(settings);
+  instance.told = settingsOf(settings);
   const found = await findBroker({ environment, progress, signal });
   progress.say(`nats-server ${found.version} from ${found.source}`);
   const launch = () => launchBroker(found.path, plan);
@@ -173,40 +158,6 @@ function keepUp(instance: Instance, program: Program): Supervised {
     changed: () => writeDown(instance),
     say: (line) => instance.progress.say(line),
   });
-}
-
-function writeDown(instance: Instance): void {
-  const { broker, observers, services } = instance.running;
-  try {
-    const all = [broker, ...observers, ...services];
-    updateClaim(
-      instance.plan.dir,
-      all.flatMap((s) => s?.record ?? []),
-    );
-    const state = stateOf(instance);
-    if (instance.observe) writeTargets(instance.observe, state.services);
-    if (instance.isReady) writeState(instance.plan.dir, state);
-  } catch (error) {
-    // A full disk or a deleted folder must not take the broker and the services down.
-    instance.progress.say(`the state cannot be written: ${reasonOf(error)}`);
-  }
-}
-
-function toldOf({ catalog, prefix, modelName }: Settings): InstanceSettings {
-  const told = { catalog: catalog.map(nameFromAnywhere), prefix };
-  return modelName === undefined ? told : { ...told, model: modelName };
-}
-
-function stateOf({ plan, observe, running, told }: Instance): LocalState {
-  return {
-    up: { pid: process.pid },
-    nats: { ...brokerUrls(plan), ...brokerFiles(plan.dir), pid: running.broker?.record?.pid ?? 0 },
-    services: running.services.flatMap(({ name, record, address }) =>
-      record === undefined || address === undefined ? [] : [{ name, pid: record.pid, http: address }],
-    ),
-    ...(observe && { observe: observeUrls(observe) }),
-    ...(told && { settings: told }),
-  };
 }
 
 /** Starts programs at once. Resolves when all are ready. @throws StartFailure for the first that never will be */
