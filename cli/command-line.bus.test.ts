@@ -86,6 +86,15 @@ describe("wrong usage is exit code 2 and one line that says what to do", () => {
     ["plan", "--file", "dag.json", "--input", "{}"],
     ["plan", "--file", "nothing.json"],
   ];
+  test("what was given is quoted in short, and what is wrong with it stays", async () => {
+    const { stderr } = await run("submit", "--goal", "x", "--input", `{"text": "${"long ".repeat(10_000)}`);
+    assert.match(
+      stderr,
+      /^genesis: option '--input <json>' argument '[^']{60,80}' is invalid\. It must be a JSON object/,
+    );
+    assert.ok(stderr.length < 250, stderr);
+  });
+
   for (const args of wrong) {
     test(args.join(" ").slice(0, 60), async () => {
       const { status, stdout, stderr } = await run(...args);

@@ -1,8 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { readFileSync } from "node:fs";
 import { CommandFailure, wrongUsage } from "./failure.ts";
-import { oneLine } from "./render/text.ts";
+import { oneLine, shorten } from "./render/text.ts";
 import { GENESIS } from "../shared/contract/command.ts";
+
+/** So much of what was given is quoted in a message about it. */
+const MAX_QUOTED = 80;
 
 /**
  * One command of the table. `load` brings the function that gives the command its arguments, options and action; name and
@@ -73,6 +76,8 @@ function usageText({ code, message }: CommanderError, command: string | undefine
   const text = message
     .replace(/^error: /, "")
     .replaceAll(/\s*\n\s*/g, " ")
+    // It quotes what was given, which may be a whole file.
+    .replace(/(?<= argument ')[^]*(?=' is invalid)/, (given) => shorten(given, MAX_QUOTED))
     .replace(/\.$/, "");
   return `${text}; see ${GENESIS} help${where}`;
 }

@@ -47,6 +47,20 @@ test("an input is a JSON object", () => {
     assert.throws(() => readObject(text), { code: "commander.invalidArgument" });
 });
 
+test("a number that the door would get as another one is refused before it is sent", () => {
+  for (const text of ['{"n": 9007199254740993}', '{"n": 1e999}'])
+    assert.throws(() => readObject(text), {
+      code: "commander.invalidArgument",
+      message: /^It must have .*numbers/,
+    });
+  const account = file('{"goal": "pay", "input": {"account": 9007199254740993}}');
+  assert.throws(() => payloadOf({ file: account }, NOW_MS), {
+    exitCode: 2,
+    message: /payload\.json must have whole numbers from/,
+  });
+  assert.deepEqual(readObject('{"n": 9007199254740991, "x": 0.1}'), { n: 9007199254740991, x: 0.1 });
+});
+
 test("options go over what the file says", () => {
   const path = file('{"goal": "from the file", "taskType": "audit", "labels": {"team": "a"}}');
   assert.deepEqual(payloadOf({ file: path, goal: "from the option", priority: "high" }, NOW_MS), {

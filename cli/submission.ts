@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { readFileSync } from "node:fs";
+import { asGenesisError } from "../shared/contract/errors.ts";
+import { refuseInexact } from "../shared/contract/exact-numbers.ts";
 import type { Submission } from "../shared/contract/submission.ts";
 import { wrongUsage } from "./failure.ts";
 
@@ -34,8 +36,10 @@ export function readDeadline(text: string): Deadline {
 /** Reads `--input` and `--context`: a JSON object. */
 export function readObject(text: string): Record<string, unknown> {
   const value = parse(text);
-  if (isObject(value)) return value;
-  throw new InvalidArgumentError("It must be a JSON object.");
+  if (!isObject(value)) throw new InvalidArgumentError("It must be a JSON object.");
+  const rule = ruleBrokenBy(text);
+  if (rule !== undefined) throw new InvalidArgumentError(`It must have ${rule}.`);
+  return value;
 }
 
 /**
@@ -70,8 +74,20 @@ function readPayload(path: string): Record<string, unknown> {
     throw wrongUsage(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown reason"})`);
   }
   const value = parse(text);
-  if (isObject(value)) return value;
-  throw wrongUsage(`${path} holds no JSON object`);
+  if (!isObject(value)) throw wrongUsage(`${path} holds no JSON object`);
+  const rule = ruleBrokenBy(text);
+  if (rule !== undefined) throw wrongUsage(`${path} must have ${rule}`);
+  return value;
+}
+
+/** Which numbers a text should have had: it is written anew for the door, which would get others and could not tell. */
+function ruleBrokenBy(text: string): string | undefined {
+  try {
+    refuseInexact(new TextEncoder().encode(text));
+    return undefined;
+  } catch (error) {
+    return asGenesisError(error).details[0]?.rule;
+  }
 }
 
 function parse(text: string): unknown {
