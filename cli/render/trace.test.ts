@@ -19,7 +19,7 @@ test("a relay goes straight down, what its handling did is indented, and a fork 
     "",
     "MESSAGE                  SERVICE             AT      SENDING  WAITED  TOOK",
     "◆ plan.validated         aop → execution     +0 ms   3 ms     4 ms    10 ms",
-    "│   execution.next       execution           +6 ms                    2 ms",
+    "│   custom.measure       execution           +6 ms                    2 ms",
     "├─● step.dispatched      execution → agents  +8 ms   2 ms     1 ms    20 ms  a",
     "│ ● step.completed       agents → execution  +28 ms  2 ms             2 ms   a",
     "├─○ timers.set ×2        execution           +12 ms  3 ms                    a, b",

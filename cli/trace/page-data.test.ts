@@ -70,7 +70,7 @@ test("log lines without a span are told with the run, and what is left out is sa
 
 test("a trace that nobody could read to its end is cut, and says so", () => {
   const spans = Array.from({ length: 5003 }, (_, i) =>
-    sampleSpan(i + 1, i === 0 ? undefined : 1, "execution.next", { at: i }),
+    sampleSpan(i + 1, i === 0 ? undefined : 1, "custom.measure", { at: i }),
   );
   const data = pageData({ run, steps: [], logs, spans });
   assert.deepEqual([data.rows.length, data.notices], [5000, ["3 rows left out"]]);

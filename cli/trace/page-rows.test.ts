@@ -64,7 +64,7 @@ test("branches come first, and the critical path keeps the rail", () => {
     ),
     [
       "◆ plan.validated  0 tree 0",
-      " execution.next  0  1",
+      " custom.measure  0  1",
       "● step.dispatched a 1 branch 0",
       "● step.completed a 1  0",
       "○ timers.set a 1 branch 0",
@@ -80,7 +80,7 @@ test("branches come first, and the critical path keeps the rail", () => {
 test("what a first look can do without is what happened inside, and messages that lead nowhere", () => {
   assert.deepEqual(
     rows.filter(({ isMinor }) => isMinor).map(({ name }) => name),
-    ["execution.next", "timers.set", "timers.set", "invoke_agent worker"],
+    ["custom.measure", "timers.set", "timers.set", "invoke_agent worker"],
   );
 });
 
@@ -99,7 +99,7 @@ test("a failure says so, and is never what one can do without", () => {
   assert.equal(news!.isFailed, true);
   const failed = rowsOf([
     sampleSpan(1, undefined, "process x.y", { at: 0 }),
-    sampleSpan(2, 1, "execution.next", { at: 1, error: "E_INTERNAL" }),
+    sampleSpan(2, 1, "custom.measure", { at: 1, error: "E_INTERNAL" }),
   ]);
   assert.equal(failed[1]!.isMinor, false);
 });

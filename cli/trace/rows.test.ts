@@ -8,7 +8,7 @@ import { traceRows } from "./rows.ts";
 import { spanTrees } from "./span-tree.ts";
 import { spansOf } from "./words.ts";
 
-const NAMES = ["publish x.v1.a.b", "process x.v1.a.b", "publish x.v1.run.finished", "execution.next"];
+const NAMES = ["publish x.v1.a.b", "process x.v1.a.b", "publish x.v1.run.finished", "custom.measure"];
 const id = fc.integer({ min: 1, max: 12 });
 const told = fc.record({
   parent: fc.option(id, { nil: undefined }),

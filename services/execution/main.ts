@@ -23,15 +23,13 @@ await service("execution", {
       ],
       from: "run",
       isRepeated: true,
-      decide: (event, history, part) =>
-        part("execution.next", () => next(foldRun(history), { fact: event.id })),
-      decideUnreadable: (fact, history, part) =>
-        part("execution.next", () => next(foldRun(history), { fact: fact.id })),
+      decide: (event, history) => next(foldRun(history), { fact: event.id }),
+      decideUnreadable: (fact, history) => next(foldRun(history), { fact: fact.id }),
       observe,
     })),
     ...(await timerStage(context, {
       durable: "execution-timers",
-      decide: (fired, history, part) => part("execution.next", () => next(foldRun(history), fired)),
+      decide: (fired, history) => next(foldRun(history), fired),
       observe: (written, history) => observe(undefined, written, history),
     })),
   ],

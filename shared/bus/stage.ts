@@ -28,7 +28,7 @@ export type Stage<T extends EventType> = {
   /** Makes the decision; pure. What it throws is settled as a failure, see `settleFailure`. */
   decide: (event: StoredEvent<T>, history: History, part: Part) => Decision;
   /** Decides what follows from an unreadable fact, where that means something to this stage. */
-  decideUnreadable?: (fact: Unreadable, history: History, part: Part) => Decision;
+  decideUnreadable?: (fact: Unreadable, history: History) => Decision;
   /** Whether it decides again after its facts are stored, until there is nothing left to append. */
   isRepeated?: boolean;
   /**
@@ -133,7 +133,7 @@ async function decideUnreadable<T extends EventType>(
   if (task === undefined) return;
   const { correlationId } = task;
   await carryOut(bus, {
-    decide: (known) => decide(fact, known, part),
+    decide: (known) => decide(fact, known),
     history,
     runs,
     isRepeated: true,

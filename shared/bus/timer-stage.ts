@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { justRun, type Decision, type History, type Part } from "../contract/decider.ts";
+import type { Decision, History } from "../contract/decider.ts";
 import { parseJson } from "../contract/json.ts";
 import type { NewEvent } from "../contract/events.ts";
 import type { FiredTimer } from "../contract/subjects.ts";
@@ -7,7 +7,6 @@ import { nowMs } from "../telemetry/clock.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
-import { part } from "../telemetry/parts.ts";
 import { carryOut } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -19,7 +18,7 @@ export type TimerStage = {
   /** Its durable consumer. */
   durable: string;
   /** Decides from the run as it is now; pure. Nothing, when the timer is no longer due. */
-  decide: (fired: FiredTimer, history: History, part: Part) => Decision;
+  decide: (fired: FiredTimer, history: History) => Decision;
   /** What is told of it; pure. `written` are the facts that stand because of it and did not before. */
   observe?: (written: readonly NewEvent[], history: History) => Observation;
 };
@@ -51,13 +50,13 @@ async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delive
   const fired = { timer, firedAtMs: delivery.storedAtMs };
   const history = await runs.readOn(timer.run, 0);
   const [task] = history.events;
-  if (task === undefined || decide(fired, history, justRun).length === 0) return;
+  if (task === undefined || decide(fired, history).length === 0) return;
   const startsTrace = aheadMsOf(delivery) > SAME_TRACE_MS;
   const { correlationId } = task;
   const message = { ...processedOf(bus, delivery, takenMs), ...timer, correlationId, startsTrace };
   await processSpan(message, async () => {
     const written = await carryOut(bus, {
-      decide: (known) => decide(fired, known, part),
+      decide: (known) => decide(fired, known),
       history,
       runs,
       isRepeated: true,

@@ -292,7 +292,6 @@ export const SPANS = {
   "aop.check.redundancy": span("AOP", "aop", "whether the plan does anything twice"),
   "aop.check.containment": span("AOP", "aop", "whether a revision leaves alone what has begun"),
   "aop.evaluate_quality": span("AOP", "aop", "the quality score of the plan"),
-  "execution.next": span("EXECUTION", "execution", "what follows for a run: dispatches, timers, its end"),
   invoke_workflow: span(
     "ORCHESTRATION",
     "execution",

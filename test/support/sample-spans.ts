@@ -51,7 +51,7 @@ export function sampleTrace(): Span[] {
   return [
     sampleSpan(1, undefined, "publish genesis.v1.plan.validated", { at: 0, service: "aop", took: 3 }),
     sampleSpan(2, 1, "process genesis.v1.plan.validated", { at: 5, took: 10, queueWaitMs: 4 }),
-    sampleSpan(3, 2, "execution.next", { at: 6 }),
+    sampleSpan(3, 2, "custom.measure", { at: 6 }),
     sampleSpan(4, 2, "publish genesis.v1.step.dispatched", { at: 8, ...of("a") }),
     sampleSpan(5, 4, "process genesis.v1.step.dispatched", {
       at: 10,
