@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, test } from "node:test";
-import { PROJECT_ROOT } from "../../shared/config.ts";
+import { DASHBOARDS, METRIC_QUERIES, promqlOf, type Asked } from "../support/dashboard-queries.ts";
 import { startInstance, type Instance } from "../support/instance.ts";
 import { allFinished } from "../support/load.ts";
 import { modelEndpoint } from "../support/model-endpoint.ts";
@@ -12,33 +11,13 @@ import { ONE_BY_ONE } from "../traces/one-by-one.ts";
 import { SIDE_BY_SIDE } from "../traces/side-by-side.ts";
 
 // Every question of every dashboard, as Grafana would put it, to a real Prometheus that watches real runs, good ones and bad ones.
-type Target = { expr?: string; query?: string };
-type Panel = { title: string; targets?: Target[] };
-type Asked = { panel: string; expr: string };
-
-const FILES = globSync("deploy/grafana/dashboards/*.json", { cwd: PROJECT_ROOT }).toSorted();
-const TARGETS = FILES.flatMap((file) => {
-  const { uid, panels } = JSON.parse(readFileSync(join(PROJECT_ROOT, file), "utf8")) as {
-    uid: string;
-    panels: Panel[];
-  };
-  return panels.flatMap(({ title, targets = [] }) =>
-    targets.map((target) => ({ panel: `${uid}: ${title}`, ...target })),
-  );
-});
-const QUERIES = TARGETS.flatMap(({ panel, expr }): Asked[] => (expr === undefined ? [] : [{ panel, expr }]));
-const TRACE_QUERIES = TARGETS.flatMap(({ panel, query }) => (query === undefined ? [] : [{ panel, query }]));
-
+// What is asked of Tempo is in containers.stack.test.ts.
 /** What these runs give no answer to, and why. Everything else has one. */
 const UNANSWERED: Readonly<Record<string, string>> = {
   "genesis-overview: Error budget left": "it is computed every 5 minutes; promtool's tests have it answered",
   "genesis-health: What the Collector could not deliver":
     "an exporter that never gives up says so only of what is refused for good",
 };
-
-/** As Grafana puts it over an hour and less: with the shortest interval for a rate, and everything that can be chosen chosen. */
-const asGrafana = (expr: string): string =>
-  expr.replaceAll("$__rate_interval", "1m").replaceAll(/=~"\$\{\w+\}"/g, '=~".*"');
 
 /** A round of runs: good ones, failed ones, rejected ones, and one that asks a model. */
 const ROUND: readonly object[] = [
@@ -78,12 +57,13 @@ async function playRound({ client }: Instance): Promise<void> {
 
 const hasNumber = (answer: readonly Series[] = []): boolean =>
   answer.some(({ value }) => Number.isFinite(value));
-const isOpen = ({ panel, expr }: Asked): boolean =>
-  UNANSWERED[panel] === undefined && !hasNumber(answers.get(expr));
+const isOpen = ({ panel, text }: Asked): boolean =>
+  UNANSWERED[panel] === undefined && !hasNumber(answers.get(text));
 
 /** Asks what has no answer yet. While runs go on, because a rate is over the last minute. */
 async function askAll(): Promise<void> {
-  for (const { expr } of QUERIES.filter(isOpen)) answers.set(expr, await prometheus.query(asGrafana(expr)));
+  for (const { text } of METRIC_QUERIES.filter(isOpen))
+    answers.set(text, await prometheus.query(promqlOf(text)));
 }
 
 before(async () => {
@@ -101,34 +81,31 @@ before(async () => {
     await playRound(instance);
     await setTimeout(PAUSE_MS);
     await askAll();
-  } while (QUERIES.some(isOpen) && performance.now() < until);
+  } while (METRIC_QUERIES.some(isOpen) && performance.now() < until);
 });
 after(async () => {
   for (const cleanUp of cleanUps.toReversed()) await cleanUp();
 });
 
 test("there is something to ask", () => {
-  assert.equal(FILES.length, 5);
-  assert.ok(QUERIES.length > 80);
-  const panels = new Set(QUERIES.map(({ panel }) => panel));
+  assert.equal(DASHBOARDS.length, 5);
+  assert.ok(METRIC_QUERIES.length > 80);
+  const panels = new Set(METRIC_QUERIES.map(({ panel }) => panel));
   assert.deepEqual(
     Object.keys(UNANSWERED).filter((panel) => !panels.has(panel)),
     [],
   );
 });
 
-for (const { panel, expr } of QUERIES) {
+for (const { panel, text } of METRIC_QUERIES) {
   const why = UNANSWERED[panel];
   if (why === undefined) {
-    test(`${panel}: has an answer: ${expr}`, () => {
-      assert.ok(hasNumber(answers.get(expr)), `${asGrafana(expr)}: ${JSON.stringify(answers.get(expr))}`);
+    test(`${panel}: has an answer: ${text}`, () => {
+      assert.ok(hasNumber(answers.get(text)), `${promqlOf(text)}: ${JSON.stringify(answers.get(text))}`);
     });
   } else {
     test(`${panel}: is understood, and has no answer here: ${why}`, async () => {
-      assert.ok(Array.isArray(await prometheus.query(asGrafana(expr))));
+      assert.ok(Array.isArray(await prometheus.query(promqlOf(text))));
     });
   }
 }
-
-for (const { panel, query } of TRACE_QUERIES)
-  test(`${panel}: ${query}`, { skip: "not run: TraceQL needs Tempo" }, () => undefined);
