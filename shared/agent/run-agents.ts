@@ -3,7 +3,6 @@ import type { BusContext, Work } from "../bus/context.ts";
 import type { StepOutcome } from "../bus/result.ts";
 import { waitForSetup } from "../bus/wait-for-setup.ts";
 import { work } from "../bus/work.ts";
-import type { ErrorCode } from "../contract/errors.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import type { Log } from "../telemetry/logging.ts";
@@ -12,7 +11,7 @@ import { ATTRIBUTE } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
 import { span } from "../telemetry/operations.ts";
 import type { Agent } from "./define-agent.ts";
-import { observe } from "./observe.ts";
+import { observe, type Ending } from "./observe.ts";
 import { runStep } from "./run-step.ts";
 
 /** Agents, and how many steps each works on at a time in this process. */
@@ -57,15 +56,16 @@ function attempt(agent: Agent, step: StepAtHand & { log: Log }): Promise<StepOut
     const outcome = await orGivenUp(runStep(agent, step), step.signal);
     const durationMs = performance.now() - startedMs;
     const usage = outcome && ("failed" in outcome ? outcome.failed : outcome.completed).usage;
-    const error = errorOf(outcome, step.signal);
-    applyObservation(() => observe({ agent: agent.name, durationMs, error, usage }));
+    const ending = endingOf(outcome, step.signal);
+    applyObservation(() => observe({ agent: agent.name, durationMs, ending, usage }));
     return outcome;
   });
 }
 
-/** What an attempt failed with: of one whose time was over that, whatever its handler made of it. */
-function errorOf(outcome: StepOutcome | undefined, { reason }: AbortSignal): ErrorCode | undefined {
-  if (outcome !== undefined && "completed" in outcome) return undefined;
-  if (reason === ("timeout" satisfies Stop)) return "E_TIMEOUT";
-  return outcome?.failed.error.code ?? "E_AGENT";
+/** How an attempt ended. One whose time was over has failed with that, whatever its handler made of it. */
+function endingOf(outcome: StepOutcome | undefined, { aborted, reason }: AbortSignal): Ending {
+  if (outcome !== undefined && "completed" in outcome) return { outcome: "completed" };
+  if (reason === ("timeout" satisfies Stop)) return { outcome: "failed", error: "E_TIMEOUT" };
+  if (aborted) return { outcome: "stopped", stoppedFor: reason as Stop };
+  return { outcome: "failed", error: outcome?.failed.error.code ?? "E_AGENT" };
 }

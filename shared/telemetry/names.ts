@@ -150,6 +150,10 @@ export const ATTRIBUTES = {
   genAiEvaluationScore: genAi("gen_ai.evaluation.score.value", "the score, 0 to 1"),
   genAiEvaluationLabel: genAi("gen_ai.evaluation.score.label", "`pass` or `fail`"),
   costMicroUsd: execution("genesis.cost_micro_usd", "what it cost, in micro-USD"),
+  stoppedFor: execution(
+    "genesis.stopped_for",
+    "why an attempt was told to stop: `finished`, the run has ended, or `drain`, its process ends",
+  ),
 
   // What HTDAG decided.
   requestLength: htdag("htdag.request_length", "the length of the goal; its text is never told"),
@@ -684,7 +688,7 @@ export const METRICS = {
       "exec_step_duration_seconds",
       STEP_TIME,
       "one attempt, from the agent's start to its result (gen_ai.invoke_agent.duration)",
-      { agent, outcome: { values: ["completed", "failed"] } },
+      { agent, outcome: { values: ["completed", "failed", "stopped"] } },
     ),
   ),
   inflight: ofAgents.gauge("exec_inflight", "{step}", "steps that an agent is at work on in this process", {
