@@ -16,9 +16,14 @@ export type ObservePlan = {
 
 /** How often metrics are fetched: more often than in containers, since somebody sits in front of it. */
 const INTERVAL_SECONDS = 5;
+/** How Prometheus is started, beside where its configuration and its data are; the same in docker-compose.yml. */
+export const PROMETHEUS_FLAGS = [
+  "--web.enable-otlp-receiver",
+  "--enable-feature=exemplar-storage",
+  "--log.format=json",
+];
 /** What the Collector's memory_limiter leaves it, as in docker-compose.yml. */
 const COLLECTOR_MEMORY = "400MiB";
-const RETENTION_FLAGS = ["--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB"];
 
 /** Where an instance's Collector takes spans, and where its Prometheus answers. */
 export function observeUrls({ ports }: Pick<ObservePlan, "ports">): NonNullable<LocalState["observe"]> {
@@ -90,10 +95,7 @@ function launchPrometheus(plan: ObservePlan): Launched {
   const args = [
     `--config.file=${join(PROJECT_ROOT, "deploy", "prometheus", "prometheus.yaml")}`,
     `--storage.tsdb.path=${join(dir, "prometheus")}`,
-    ...RETENTION_FLAGS,
-    "--web.enable-otlp-receiver",
-    "--enable-feature=exemplar-storage",
-    "--log.format=json",
+    ...PROMETHEUS_FLAGS,
     `--web.listen-address=${HOST}:${ports.prometheus}`,
   ];
   const child = spawnTied({ path: programs.prometheus, args, env: childEnvironment({}), log });

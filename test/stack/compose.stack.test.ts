@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { PROMETHEUS_FLAGS } from "../../local/observe.ts";
 import { SERVICES } from "../../local/service.ts";
 import { PROJECT_ROOT, readSettings } from "../../shared/config.ts";
 import { composeConfig, type Compose, type Container } from "../support/compose.ts";
@@ -14,8 +15,42 @@ let compose: Compose;
 let containers: [string, Container][];
 /** Those that are ours, all of one image. */
 const OURS = SERVICES.map(({ name }) => name);
-/** Their images hold no program that could ask them. */
-const CANNOT_BE_ASKED = ["collector", "tempo"];
+/** Its image holds nothing but the Collector, which cannot ask itself. */
+const CANNOT_BE_ASKED = ["collector"];
+/** The ordinary user of each image that is not ours. */
+const USERS: Readonly<Record<string, string>> = {
+  collector: "10001:10001",
+  grafana: "472:0",
+  prometheus: "65534:65534",
+  tempo: "10001:10001",
+};
+/** Where each container keeps what must outlive it, and the file that says that it does so there. */
+const KEPT: Readonly<Record<string, { volume: string; target: string; said: [file: string, text: string] }>> =
+  {
+    agents: {
+      volume: "results",
+      target: "/var/lib/genesis/results",
+      said: ["docker-compose.yml", "GENESIS_RESULTS_DIR: /var/lib/genesis/results"],
+    },
+    collector: {
+      volume: "queue",
+      target: "/var/lib/otelcol",
+      said: ["otel-collector.yaml", "/var/lib/otelcol"],
+    },
+    // Its image's own default (GF_PATHS_DATA).
+    grafana: {
+      volume: "grafana",
+      target: "/var/lib/grafana",
+      said: ["docker-compose.yml", "/var/lib/grafana"],
+    },
+    nats: { volume: "jetstream", target: "/var/lib/nats", said: ["deploy/nats/nats.conf", "/var/lib/nats"] },
+    prometheus: {
+      volume: "metrics",
+      target: "/prometheus",
+      said: ["docker-compose.yml", "--storage.tsdb.path=/prometheus"],
+    },
+    tempo: { volume: "traces", target: "/var/tempo", said: ["deploy/tempo/tempo.yaml", "path: /var/tempo/"] },
+  };
 const EXACT_IMAGE = /^[a-z0-9./-]+:v?\d+\.\d+\.\d+(-[a-z0-9.-]+)?(@sha256:[0-9a-f]{64})?$/;
 /** A service drains within 10 s; a container's grace should be 15. */
 const LEAST_GRACE_SECONDS = 15;
@@ -63,8 +98,7 @@ test("no container can write but into its volumes and, where it needs that, /tmp
     assert.equal(container.cap_add, undefined, name);
     assert.deepEqual(container.security_opt, ["no-new-privileges:true"], name);
     assert.ok(!container.privileged, name);
-    // Every image names an ordinary user; nothing here says otherwise.
-    assert.equal(container.user, undefined, name);
+    assert.equal(container.user, USERS[name] ?? "1000:1000", name);
     for (const { type, target, read_only: readOnly } of container.volumes ?? [])
       if (type === "bind") assert.equal(readOnly, true, `${name} ${target}`);
   });
@@ -73,7 +107,7 @@ test("no container can write but into its volumes and, where it needs that, /tmp
 test("memory, processes and logs are bounded", () => {
   each(({ mem_limit: memory, pids_limit: pids, logging }, name) => {
     assert.ok(Number(memory) >= 128 * 1024 ** 2 && Number(memory) <= 3 * 1024 ** 3, `${name} ${memory}`);
-    assert.equal(pids, 100, name);
+    assert.equal(pids, 512, name);
     assert.deepEqual(logging, { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } }, name);
   });
 });
@@ -118,7 +152,8 @@ test("nobody starts before the broker is healthy and set up", () => {
     assert.equal(after?.["setup"]?.condition, "service_completed_successfully");
   }, OURS);
   assert.equal(compose.services["setup"]!.depends_on?.["nats"]?.condition, "service_healthy");
-  assert.equal(compose.services["grafana"]!.depends_on?.["prometheus"]?.condition, "service_healthy");
+  for (const source of ["prometheus", "tempo"])
+    assert.equal(compose.services["grafana"]!.depends_on?.[source]?.condition, "service_healthy");
 });
 
 test("everything that can be asked is asked how it is, the services for /readyz", () => {
@@ -129,6 +164,9 @@ test("everything that can be asked is asked how it is, the services for /readyz"
   each(({ healthcheck }, name) => {
     const isAsked = healthcheck?.test !== undefined && healthcheck.test[0] === "CMD";
     assert.equal(isAsked, ![...CANNOT_BE_ASKED, "setup"].includes(name), name);
+    if (!isAsked) return;
+    const { interval, timeout, retries, start_interval: startInterval } = healthcheck;
+    assert.deepEqual([interval, timeout, retries, startInterval], ["10s", "5s", 3, "1s"], name);
   });
 });
 
@@ -165,11 +203,47 @@ test("any service can be there several times", () => {
   for (const name of OURS) assert.match(found, new RegExp(`\\b${name}\\b`));
 });
 
-test("who need not talk cannot: only the services are on both networks", () => {
+test("who need not talk cannot: no service reaches what stands behind the Collector, nor Grafana the bus", () => {
   for (const name of OURS) assert.deepEqual(networksOf(name), ["bus", "telemetry"]);
   for (const name of ["nats", "setup"]) assert.deepEqual(networksOf(name), ["bus"]);
-  for (const name of ["collector", "prometheus", "tempo", "grafana"])
-    assert.deepEqual(networksOf(name), ["telemetry"]);
+  assert.deepEqual(networksOf("collector"), ["observers", "telemetry"]);
+  for (const name of ["prometheus", "tempo", "grafana"]) assert.deepEqual(networksOf(name), ["observers"]);
+});
+
+test("what must outlive a container is in a volume, at the place where the container keeps it", () => {
+  const volumes = containers.flatMap(([name, { volumes: all = [] }]) =>
+    all.filter(({ type }) => type === "volume").map(({ source, target }) => [name, source, target]),
+  );
+  assert.deepEqual(
+    volumes.toSorted(),
+    Object.entries(KEPT)
+      .map(([name, { volume, target }]) => [name, volume, target])
+      .toSorted(),
+  );
+  for (const { said } of Object.values(KEPT))
+    assert.ok(readFileSync(join(PROJECT_ROOT, said[0]), "utf8").includes(said[1]), said.join(": "));
+});
+
+test("every file and folder that a command names is mounted", () => {
+  const named = containers.flatMap(([name, { command }]) =>
+    [...(command ?? []).join(" ").matchAll(/config(?:\.file)?[= ](\S+)/g)].map(([, path = ""]) => [
+      name,
+      path,
+    ]),
+  );
+  assert.equal(named.length, 4);
+  for (const [name = "", path = ""] of named) {
+    const targets = compose.services[name]!.volumes!.map(({ source, target }) => [target, source]);
+    const [target = "", source = ""] =
+      targets.find(([mount = ""]) => `${path}/`.startsWith(`${mount}/`)) ?? [];
+    assert.ok(existsSync(join(source, path.slice(target.length))), `${name} ${path}`);
+  }
+});
+
+test("Prometheus is started as it is without Docker", () => {
+  const flags = compose.services["prometheus"]!.command!;
+  for (const flag of PROMETHEUS_FLAGS) assert.ok(flags.includes(flag), flag);
+  assert.equal(flags.length, PROMETHEUS_FLAGS.length + 2, "its file and its folder");
 });
 
 test("every file that is mounted is there", () => {
@@ -186,13 +260,26 @@ test("Grafana: whoever reaches it explores, nobody administers, and a login is o
   assert.ok(!Object.keys(open).some((key) => key.includes("PASSWORD")));
   const files = ["docker-compose.yml", "deploy/login.yml"];
   await assert.rejects(composeConfig(files), /GRAFANA_PASSWORD_FILE|password of Grafana's admin/);
-  const closed = await composeConfig(files, { GRAFANA_PASSWORD_FILE: "package.json" });
+  const closed = await composeConfig(files, {
+    GRAFANA_PASSWORD_FILE: "package.json",
+    GRAFANA_HOST: "0.0.0.0",
+    GRAFANA_PORT: "3333",
+  });
   const { environment = {}, secrets, ports } = closed.services["grafana"]!;
-  assert.equal(environment["GF_AUTH_ANONYMOUS_ENABLED"], "false");
-  assert.equal(environment["GF_SECURITY_ADMIN_PASSWORD__FILE"], "/run/secrets/grafana-password");
+  const changed = Object.entries(environment).filter(([key, value]) => open[key] !== value);
+  assert.deepEqual(Object.fromEntries(changed), {
+    GF_AUTH_ANONYMOUS_ENABLED: "false",
+    GF_AUTH_DISABLE_LOGIN_FORM: "false",
+    GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: "false",
+    // Docker's reader prints a dollar sign as two, so that it can read it again.
+    GF_SECURITY_ADMIN_PASSWORD: "$$__file{/run/secrets/grafana-password}",
+  });
   assert.deepEqual(
     secrets?.map(({ source }) => source),
     ["grafana-password"],
   );
-  assert.equal(ports?.[0]?.host_ip, "127.0.0.1");
+  const published = ports?.map(({ host_ip: host, published: port }) => `${host}:${port}`);
+  assert.deepEqual(published, ["0.0.0.0:3333"]);
+  const only = await composeConfig(files, { GRAFANA_PASSWORD_FILE: "package.json" });
+  assert.equal(only.services["grafana"]!.ports?.[0]?.host_ip, "127.0.0.1");
 });

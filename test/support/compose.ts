@@ -27,7 +27,14 @@ export type Container = {
   volumes?: { type: string; source: string; target: string; read_only?: boolean }[];
   environment?: Record<string, string | null>;
   depends_on?: Record<string, { condition: string }>;
-  healthcheck?: { test?: string[]; disable?: boolean; start_period?: string };
+  healthcheck?: {
+    test?: string[];
+    disable?: boolean;
+    interval?: string;
+    timeout?: string;
+    retries?: number;
+    start_interval?: string;
+  };
   stop_grace_period?: string;
   secrets?: { source: string }[];
 };
