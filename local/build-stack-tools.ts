@@ -7,6 +7,7 @@ import { reasonOf, StartFailure } from "./failure.ts";
 import { progressOn, showWork, type Progress } from "./progress.ts";
 import {
   moduleOf,
+  OBSERVERS,
   STACK_TOOL_NAMES,
   STACK_TOOLS,
   toolDir,
@@ -90,17 +91,26 @@ async function goBuild(
   await run("go", ["build", ...flags, ...packages], options);
 }
 
+const isTool = (name: string): name is StackToolName => Object.hasOwn(STACK_TOOLS, name);
+
+/** `npm run stack:tools [-- NAME...]`: builds those, or what `genesis up --observe` needs. */
 if (import.meta.main) {
+  const asked = process.argv.slice(2);
+  if (!asked.every(isTool)) {
+    console.error(`usage: npm run stack:tools [-- ${STACK_TOOL_NAMES.join("|")} ...]`);
+    process.exit(2);
+  }
+  const names = asked.length > 0 ? asked : OBSERVERS;
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   const environment = childEnvironment({});
   try {
-    await buildStackTools(STACK_TOOL_NAMES, {
+    await buildStackTools(names, {
       environment,
       progress: progressOn(process.stderr),
       signal: stop.signal,
     });
-    for (const name of STACK_TOOL_NAMES) console.log(toolPath(name, environment));
+    for (const name of names) console.log(toolPath(name, environment));
   } catch (error) {
     console.error(`genesis: ${reasonOf(error)}`);
     process.exitCode = 1;

@@ -25,7 +25,10 @@ export type StackToolName = keyof typeof STACK_TOOLS;
 
 export const STACK_TOOL_NAMES = Object.keys(STACK_TOOLS) as StackToolName[];
 
-/** What builds what is missing. */
+/** Those that `genesis up --observe` starts. */
+export const OBSERVERS = ["otelcol", "prometheus"] as const satisfies StackToolName[];
+
+/** What builds what is missing of them. */
 export const BUILD_COMMAND = "npm run stack:tools";
 
 /** Where a module with the pins of a tool stands. */
@@ -52,8 +55,7 @@ export function toolPath(tool: StackToolName, environment: NodeJS.ProcessEnv): s
 
 /** Where the programs are that observe an instance. @throws StartFailure that says what is missing and how to get it */
 export function findObservers(environment: NodeJS.ProcessEnv): { collector: string; prometheus: string } {
-  const collector = toolPath("otelcol", environment);
-  const prometheus = toolPath("prometheus", environment);
+  const [collector, prometheus] = OBSERVERS.map((name) => toolPath(name, environment)) as [string, string];
   const missing = [collector, prometheus].filter((path) => !existsSync(path));
   if (missing.length === 0) return { collector, prometheus };
   throw new StartFailure(
