@@ -12,6 +12,7 @@ import type { RunStep, StepAtHand } from "./attempt.ts";
 import { deliveryOf, type Delivery } from "./delivery.ts";
 import { watchFinishedRuns, type FinishedRuns } from "./finished-runs.ts";
 import { handleStep } from "./handle-step.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 const MIB = 1024 * 1024;
 
@@ -37,7 +38,11 @@ async function take(lane: Lane = "normal"): Promise<Delivery> {
 }
 
 const handle = (delivery: Delivery, run: RunStep, stopping = new AbortController().signal) =>
-  handleStep({ ...cell.ctx, name: "agents" }, { run, finished, clock: Date.now, stopping }, delivery);
+  handleStep(
+    { ...cell.ctx, name: "agents" },
+    { run, finished, clock: Date.now, suspects: oneAtATime(), stopping },
+    delivery,
+  );
 const returnsResults: RunStep = async ({ results }) => ({ completed: { output: results } });
 const completes: RunStep = async () => ({ completed: { output: "done" } });
 const standing = async (subject: string) => (await cell.bus.log.read(`genesis.v1.${subject}`))?.event;
@@ -75,7 +80,13 @@ test("the results that a step is given are waited for while the broker does not 
     if (refused++ < 2) throw new GenesisError("E_STORAGE");
     return bus.log.readStored(asked);
   };
-  const means = { run: returnsResults, finished, clock: Date.now, stopping: new AbortController().signal };
+  const means = {
+    run: returnsResults,
+    finished,
+    clock: Date.now,
+    suspects: oneAtATime(),
+    stopping: new AbortController().signal,
+  };
   const ctx = { ...cell.ctx, name: "agents", bus: { ...bus, log: { ...bus.log, readStored } } };
   await handleStep(ctx, means, await take());
   const fact = await standing("step.completed.referred.s");
@@ -109,7 +120,13 @@ test("a step is acknowledged once its result is on disk, and not before", async 
   let times = 0;
   const run: RunStep = async () => ({ completed: { output: ++times } });
   const ofFull = watchFinishedRuns(bus);
-  const means = { run, finished: ofFull, clock: Date.now, stopping: new AbortController().signal };
+  const means = {
+    run,
+    finished: ofFull,
+    clock: Date.now,
+    suspects: oneAtATime(),
+    stopping: new AbortController().signal,
+  };
   const handled = handleStep({ ...full.ctx, name: "agents" }, means, delivery);
   await eventually(() => times === 1);
   await sleep(300);

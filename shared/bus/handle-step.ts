@@ -4,11 +4,12 @@ import { processSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import { attempt, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
 import type { BrokerClock } from "./broker-clock.ts";
-import { claim } from "./claims.ts";
+import { claim, deathsOver } from "./claims.ts";
 import type { BusContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { eventOf } from "./fact.ts";
 import type { FinishedRuns } from "./finished-runs.ts";
+import type { Turns } from "./one-at-a-time.ts";
 import { processedEvent } from "./processed.ts";
 import { failure, type Result } from "./result.ts";
 import { giveUp } from "./settle.ts";
@@ -24,6 +25,8 @@ export type Means = {
   clock: BrokerClock;
   /** Aborts with `drain` when this process stops. */
   stopping: AbortSignal;
+  /** The turns of those that a process died over, one at a time in this process. */
+  suspects: Turns;
 };
 
 /**
@@ -53,7 +56,7 @@ export async function handleStep(ctx: BusContext, means: Means, delivery: Delive
   const unlisten = listen(means.stopping, abort("drain"));
   try {
     await processSpan(processedEvent(bus, delivery, { event, task: undefined }), () =>
-      doStep(ctx, { run: means.run, signal: stop.signal }, { delivery, event }),
+      doStep(ctx, { run: means.run, suspects: means.suspects, signal: stop.signal }, { delivery, event }),
     );
   } finally {
     clearTimeout(timer);
@@ -81,21 +84,29 @@ function tellFailure({ log }: BusContext, event: NewEvent): void {
 }
 
 type Step = { delivery: Delivery; event: Dispatched };
-type HowToRun = { run: RunStep; signal: AbortSignal };
+type HowToRun = { run: RunStep; suspects: Turns; signal: AbortSignal };
 
-async function doStep(ctx: BusContext, { run, signal }: HowToRun, { delivery, event }: Step): Promise<void> {
+async function doStep(ctx: BusContext, how: HowToRun, { delivery, event }: Step): Promise<void> {
   const { bus } = ctx;
+  const { suspects, signal } = how;
   if (await whileWanted(bus, signal, () => isSettled(ctx, event))) return delivery.ack();
-  const { deaths, release } = await claim(bus, event, delivery.deliveryCount);
+  const deaths = await deathsOver(bus, event, delivery.deliveryCount);
   if (deaths >= MAX_DEATHS) {
     const poison = new GenesisError("E_POISON");
     await append(ctx, event, failure(bus.subjects, event, poison));
     return giveUp(ctx, delivery, poison);
   }
-  // Before the message is settled: whoever gets it next looks at the claims at once.
-  const isOver = await attemptOnce(ctx, { run, signal }, event).finally(release);
-  if (isOver) delivery.ack();
-  else delivery.nak(0);
+  // Those that were at work when a process died come back together. One after the other, each answers for itself.
+  const leave = deaths > 0 ? await suspects(signal) : undefined;
+  try {
+    const release = await claim(bus, event, delivery.deliveryCount);
+    // Before the message is settled: whoever gets it next looks at the claims at once.
+    const isOver = await attemptOnce(ctx, how, event).finally(release);
+    if (isOver) delivery.ack();
+    else delivery.nak(0);
+  } finally {
+    leave?.();
+  }
 }
 
 /** Has a step done and keeps what came of it. False when this process stops before anything did. */

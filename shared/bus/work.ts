@@ -12,6 +12,7 @@ import { watchFinishedRuns } from "./finished-runs.ts";
 import { handleStep } from "./handle-step.ts";
 import { hold, type Held } from "./held.ts";
 import { lanes } from "./lanes.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { pull, type PullEnd } from "./pull.ts";
 import { answerRedrives } from "./redrive.ts";
 import { settleFailure } from "./settle.ts";
@@ -35,11 +36,12 @@ const DRAIN_WITHIN_MS = 5000;
 export async function work(ctx: BusContext, workers: readonly Worker[]): Promise<Work[]> {
   const clock = await openBrokerClock(ctx.bus);
   const finished = watchFinishedRuns(ctx.bus);
+  const suspects = oneAtATime();
   const desks = new Map(
     workers.map(({ name, concurrency, run }) => {
       const stopping = new AbortController();
       const handle = (delivery: Delivery) =>
-        handleStep(ctx, { run, finished, clock, stopping: stopping.signal }, delivery);
+        handleStep(ctx, { run, finished, clock, suspects, stopping: stopping.signal }, delivery);
       return [name, takeSteps(ctx, { name, places: concurrency, stopping, handle })];
     }),
   );
