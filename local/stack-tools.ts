@@ -7,7 +7,7 @@ import { StartFailure } from "./failure.ts";
 
 /**
  * The programs around Genesis that Go builds here, each from a pinned module in deploy/tools: otelcol and prometheus for
- * `genesis up --observe`, promtool and docker-compose for the tests. A row says what `go build` is given.
+ * `genesis up --observe`; promtool, docker-compose and nats, the command line, for the tests. A row says what `go build` is given.
  */
 export const STACK_TOOLS = {
   otelcol: { module: "collector", packages: ["."], tags: ["remove_all_sd", "enable_dns_sd"] },
@@ -17,6 +17,7 @@ export const STACK_TOOLS = {
     tags: ["remove_all_sd"],
   },
   "docker-compose": { module: "compose", packages: ["github.com/docker/compose/v2/cmd"], tags: [] },
+  nats: { module: "nats", packages: ["github.com/nats-io/natscli/nats"], tags: [] },
 } as const satisfies Record<string, StackTool>;
 
 /** `module`: its folder in deploy/tools. */

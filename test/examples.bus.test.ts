@@ -9,10 +9,9 @@ import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
 import { eventually } from "./support/eventually.ts";
 import { factOf, wrongInFact } from "./support/fact-shape.ts";
 import { startInstance, type Instance } from "./support/instance.ts";
-import { hasProgram } from "./support/programs.ts";
 import { bodyOf, runOfKey } from "./support/stored-message.ts";
 
-/** The examples, as a reader would start them, against a whole Genesis. */
+/** The examples, as a reader would start them, against a whole Genesis. The one in shell: test/stack/nats-tool.stack.test.ts. */
 const EXAMPLES = ["01-submit.ts", "02-watch.ts", "03-from-bare-nats.ts", "04-cancel.ts"];
 const GOAL = "Launch a small online shop";
 /** Ends an example that waits for what never comes. */
@@ -111,15 +110,6 @@ test("03-from-bare-nats.ts is told why its task was refused", async () => {
   const { code, lines } = await run("03-from-bare-nats.ts", "", "example-3-refused", instance.url);
   assert.equal(code, 1);
   assert.match(lines[0]!, /^E_SCHEMA .*goal: at least 1/);
-});
-
-test("03-from-bare-nats.sh gets its answer by the nats command line", async (t) => {
-  // What it does is tested above wherever Genesis is; this needs a tool that no machine has by itself.
-  if (!hasProgram("nats")) return t.skip("nats, the NATS command line, is not on PATH");
-  const { code, lines } = await run("03-from-bare-nats.sh", JSON.stringify({ goal: GOAL }), "example-3-sh");
-  const finished = await instance.client.finished(runOfKey("example-3-sh"));
-  assert.equal(code, 0);
-  assert.deepEqual(JSON.parse(lines[0]!), bodyOf(finished));
 });
 
 test("04-cancel.ts cancels a run, and once more changes nothing", async () => {
