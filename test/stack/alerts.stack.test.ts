@@ -24,6 +24,7 @@ const NOT_HERE = [
   "messaging_redelivered_total",
   "otelcol_exporter_send_failed_spans_total",
   "otelcol_exporter_enqueue_failed_spans_total",
+  "otelcol_connector_servicegraph_dropped_spans_total",
 ];
 
 let instance: Instance;
