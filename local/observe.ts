@@ -87,17 +87,21 @@ function launchCollector(plan: ObservePlan): Launched {
   };
 }
 
-/** Prometheus with the configuration and rules of docker-compose.yml. */
+/** The flags of a Prometheus with the configuration and rules of docker-compose.yml. @param at its folder and port */
+export function prometheusFlags({ storage, port }: { storage: string; port: number }): string[] {
+  return [
+    `--config.file=${join(PROJECT_ROOT, "deploy", "prometheus", "prometheus.yaml")}`,
+    `--storage.tsdb.path=${storage}`,
+    ...PROMETHEUS_FLAGS,
+    `--web.listen-address=${HOST}:${port}`,
+  ];
+}
+
 function launchPrometheus(plan: ObservePlan): Launched {
   const { dir, ports, programs } = plan;
   const log = openLog(join(dir, "logs", "prometheus.log"));
   const url = observeUrls(plan).prometheus;
-  const args = [
-    `--config.file=${join(PROJECT_ROOT, "deploy", "prometheus", "prometheus.yaml")}`,
-    `--storage.tsdb.path=${join(dir, "prometheus")}`,
-    ...PROMETHEUS_FLAGS,
-    `--web.listen-address=${HOST}:${ports.prometheus}`,
-  ];
+  const args = prometheusFlags({ storage: join(dir, "prometheus"), port: ports.prometheus });
   const child = spawnTied({ path: programs.prometheus, args, env: childEnvironment({}), log });
   return { child, ready: answering(child, `${url}/-/ready`).then(() => url), tail: log.tail };
 }

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { PROJECT_ROOT } from "../shared/config.ts";
-import { MIN_MAX_PAYLOAD, STAGE_READS } from "../shared/contract/streams.ts";
+import { EVENT_TYPES } from "../shared/contract/events.ts";
+import { consumers, EXECUTION_HANDLES, MIN_MAX_PAYLOAD, STAGE_READS } from "../shared/contract/streams.ts";
+import { subjectsOf } from "../shared/contract/subjects.ts";
 import { brokerConfig } from "../local/broker.ts";
 
 // What can be known of deploy/ without the programs that it is for.
@@ -68,6 +70,36 @@ test("beside execution at most one stage reads a message, which the two service 
   const others = Object.entries(STAGE_READS).filter(([stage]) => stage !== "execution");
   const reads = others.flatMap<string>(([, types]) => types);
   assert.equal(new Set(reads).size, reads.length);
+});
+
+/** The messages that a service graph is shown, as its processor puts it. */
+function shownTo(graph: string): RegExp {
+  const [statement] = yaml("otel-collector.yaml").processors[`transform/${graph}`].trace_statements;
+  const [, pattern = ""] = /not IsMatch\(.*, "(.*)"\)$/.exec(statement) ?? [];
+  return new RegExp(JSON.parse(`"${pattern}"`));
+}
+
+test("each service graph is shown the messages that somebody of it handles, and no others", () => {
+  const subjects = subjectsOf("a-cell");
+  const timer = { run: "r", kind: "deadline" } as const;
+  const templates = [
+    ...EVENT_TYPES.map((type) => subjects.allOf(type)),
+    subjects.timerSet(timer),
+    subjects.timerFired(timer),
+    subjects.deadLetter("halo", "E_INTERNAL", "1"),
+    subjects.claim("r", "s", 1, 2),
+  ].map((subject) => subjects.template(subject));
+  const others = consumers(subjects, [{ name: "an-agent", concurrency: 1 }])
+    .filter(({ stream, durable }) => stream === "log" && durable !== "execution")
+    .flatMap(({ filters }) => filters.map((filter) => subjects.template(filter)));
+  const handled = {
+    to_execution: EXECUTION_HANDLES.map((type) => subjects.template(subjects.allOf(type))),
+    to_others: others,
+  };
+  for (const [graph, wanted] of Object.entries(handled)) {
+    const shown = templates.filter((template) => shownTo(graph).test(template));
+    assert.deepEqual(shown.toSorted(), [...new Set(wanted)].toSorted(), graph);
+  }
 });
 
 test("what the Collector cannot deliver it keeps on disk, and never gives up", () => {

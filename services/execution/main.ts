@@ -1,5 +1,6 @@
 import { stage } from "../../shared/bus/stage.ts";
 import { timerStage } from "../../shared/bus/timer-stage.ts";
+import { EXECUTION_HANDLES } from "../../shared/contract/streams.ts";
 import { service } from "../../shared/service.ts";
 import { foldRun } from "../../shared/domain/run.ts";
 import { next } from "./next.ts";
@@ -13,14 +14,7 @@ await service("execution", {
   start: async (context) => [
     ...(await stage(context, {
       durable: "execution",
-      reads: [
-        "task.submitted",
-        "plan.validated",
-        "plan.rejected",
-        "step.completed",
-        "step.failed",
-        "run.signal",
-      ],
+      reads: EXECUTION_HANDLES,
       from: "run",
       isRepeated: true,
       decide: (event, history) => next(foldRun(history), { fact: event.id }),

@@ -147,6 +147,16 @@ export const STAGE_READS = {
 
 export type StageName = keyof typeof STAGE_READS;
 
+/** What execution acts on, of what it is handed. */
+export const EXECUTION_HANDLES = [
+  "task.submitted",
+  "plan.validated",
+  "plan.rejected",
+  "step.completed",
+  "step.failed",
+  "run.signal",
+] as const satisfies readonly (typeof STAGE_READS)["execution"][number][];
+
 /** How many messages a stage may hold unacknowledged at a time, over all its instances. */
 const STAGE_ACK_PENDING = 256;
 

@@ -24,7 +24,8 @@ let spans: FileSpan[];
 
 /** Two intervals of fetching, on a machine that is busy. */
 const TOLD_WITHIN_MS = 60_000;
-const TASKS = ["flow_chain", "flow_fan", "flow_retry", "flow_skip", "flow_fail"];
+/** The step of the last one is sent to an agent that is not there, until execution gives it up. */
+const TASKS = ["flow_chain", "flow_fan", "flow_retry", "flow_skip", "flow_fail", "puppet_race"];
 const LAST_WITHIN_MS = 60_000;
 
 before(async () => {
@@ -137,6 +138,17 @@ test("the service graph has the relay's edges, each hop counted once", async () 
   await settlesAt(
     () => byLabels("sum by (client, server) (traces_service_graph_request_total)", "client", "server"),
     edges,
+  );
+});
+
+test("whatever is let into the service graph finds its other side, but what nobody handles", async () => {
+  const attempts = facts.filter(({ type }) => type === "step.dispatched");
+  const untaken = attempts.filter(({ subject }) => subject.includes(".puppet."));
+  assert.equal(untaken.length, 2);
+  await settlesAt(
+    () =>
+      byLabels("sum(otelcol_connector_servicegraph_edges_total) - sum(traces_service_graph_request_total)"),
+    { "": untaken.length },
   );
 });
 

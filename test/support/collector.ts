@@ -10,7 +10,10 @@ import { eventually } from "./eventually.ts";
 
 /** A Collector as docker compose runs it: otel-collector.yaml alone, with its queue in a folder that outlives it. */
 export type LoneCollector = {
+  /** Where it takes spans over gRPC. */
   url: string;
+  /** Where it takes them over HTTP. */
+  http: string;
   start: () => Promise<void>;
   /** `kill -9`. */
   kill: () => Promise<void>;
@@ -19,6 +22,8 @@ export type LoneCollector = {
 };
 
 const READY_WITHIN_MS = 60_000;
+/** How often it hands metrics on: as soon as its scrape_timeout lets it, since a test waits for them. */
+const INTERVAL_SECONDS = 5;
 
 const address = (port: number): string => `127.0.0.1:${port}`;
 
@@ -33,6 +38,8 @@ export async function loneCollector(to: { tempo: string; prometheus: string }): 
     COLLECTOR_QUEUE_DIR: join(dir, "queue"),
     COLLECTOR_FILES: join(PROJECT_ROOT, "deploy", "collector"),
     COLLECTOR_RETRY_INTERVAL: "1s",
+    METRICS_INTERVAL: `${INTERVAL_SECONDS}s`,
+    METRICS_INTERVAL_MS: String(INTERVAL_SECONDS * 1000),
     TARGETS_FILE: join(dir, "nobody.yaml"),
     TEMPO_ADDRESS: to.tempo,
     PROMETHEUS_ADDRESS: to.prometheus,
@@ -47,6 +54,7 @@ export async function loneCollector(to: { tempo: string; prometheus: string }): 
   };
   return {
     url: `http://${address(observe.grpc)}`,
+    http: `http://${address(observe.http)}`,
     start: async () => {
       const log = openSync(join(dir, "log"), "a");
       const args = ["--config", join(PROJECT_ROOT, "otel-collector.yaml")];

@@ -5,7 +5,9 @@ import { jsonLines } from "./instance.ts";
 type Batch = {
   resourceSpans: {
     resource: { attributes: { key: string; value: { stringValue?: string } }[] };
-    scopeSpans: { spans: { spanId: string; parentSpanId?: string; traceId: string; kind: number }[] }[];
+    scopeSpans: {
+      spans: { spanId: string; parentSpanId?: string; traceId: string; kind: number; name: string }[];
+    }[];
   }[];
 };
 
@@ -15,7 +17,7 @@ const CONSUMER = 5;
 
 /**
  * How often one service handled a message of another, by `client server`, counted from the spans in a folder: each CONSUMER span
- * whose parent is a PRODUCER span.
+ * whose parent is a PRODUCER span. A timer is none: who sets it is who reads it.
  */
 export async function messageEdges(folder: string): Promise<Record<string, number>> {
   const batches = await jsonLines<Batch>(folder);
@@ -25,7 +27,8 @@ export async function messageEdges(folder: string): Promise<Record<string, numbe
       return scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ ...span, service: name })));
     }),
   );
-  const producers = new Map(spans.filter(({ kind }) => kind === PRODUCER).map((span) => [span.spanId, span]));
+  const messages = spans.filter(({ kind, name }) => kind === PRODUCER && !name.endsWith(".timers.set"));
+  const producers = new Map(messages.map((span) => [span.spanId, span]));
   const counts: Record<string, number> = {};
   for (const { parentSpanId = "", service } of spans.filter(({ kind }) => kind === CONSUMER)) {
     const sender = producers.get(parentSpanId);
