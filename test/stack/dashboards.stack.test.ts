@@ -17,6 +17,8 @@ const UNANSWERED: Readonly<Record<string, string>> = {
   "genesis-overview: Error budget left": "it is computed every 5 minutes; promtool's tests have it answered",
   "genesis-health: What the Collector could not deliver":
     "an exporter that never gives up says so only of what is refused for good",
+  "genesis-health: What the service graph could not take":
+    "it says so only when it is full; service-graph.stack.test.ts has it so",
 };
 
 /** A round of runs: good ones, failed ones, rejected ones, and one that asks a model. */

@@ -50,6 +50,14 @@ export const BELIEF_ROW: Row = {
       queries: [{ expr: perSecond("collectorSpansLost", { by: ["exporter"] }), legend: "{{exporter}}" }],
     }),
     overTime({
+      title: "What the service graph could not take",
+      means:
+        "Spans in a second. There is no line unless too many messages have waited for somebody who handles them; while there is one, no message is counted between services.",
+      unit: inASecond("spans"),
+      links: [toOverview],
+      queries: [{ expr: perSecond("collectorGraphRefused", { by: ["job"] }), legend: "{{job}}" }],
+    }),
+    overTime({
       title: "The Collector's queues, of what they may hold",
       means:
         "What it has accepted and not delivered. Near 1 Tempo or Prometheus has been away for long, and what comes is refused soon.",

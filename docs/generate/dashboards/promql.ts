@@ -18,6 +18,10 @@ export const COLLECTED = {
   collectorSpansRefused: { name: "otelcol_receiver_refused_spans_total", labels: ["receiver"] },
   collectorSpansOut: { name: "otelcol_exporter_sent_spans_total", labels: ["exporter"] },
   collectorSpansLost: { name: "otelcol_exporter_send_failed_spans_total", labels: ["exporter"] },
+  collectorGraphRefused: {
+    name: "otelcol_connector_servicegraph_dropped_spans_total",
+    labels: ["job"],
+  },
   collectorPointsOut: { name: "otelcol_exporter_sent_metric_points_total", labels: ["exporter"] },
   collectorQueue: { name: "otelcol_exporter_queue_size", labels: ["exporter", "data_type"] },
   collectorQueueLimit: { name: "otelcol_exporter_queue_capacity", labels: ["exporter", "data_type"] },
