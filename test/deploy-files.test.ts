@@ -59,6 +59,8 @@ test("the Collector without Docker differs from the one in containers by its fil
   const local = yaml("deploy/collector/local.yaml");
   assert.deepEqual(Object.keys(local), ["exporters", "service"]);
   assert.deepEqual(Object.keys(local.exporters), ["file"]);
+  // Where the file is rotated nothing is buffered, and whatever is said of flushing it is ignored.
+  assert.deepEqual(Object.keys(local.exporters.file), ["path", "rotation"]);
   const { exporters } = whole.service.pipelines.traces;
   assert.deepEqual(
     local.service.pipelines.traces.exporters,
