@@ -11,6 +11,7 @@ import { isRunning, type ProcessRecord } from "../../local/processes.ts";
 import { readState, type LocalState } from "../../local/state.ts";
 import { eventually } from "../support/eventually.ts";
 import { genesis, startGenesis } from "../support/genesis.ts";
+import { spansIn } from "../support/trace-files.ts";
 
 // `genesis up --observe` as a person starts it, with every service.
 let dir: string;
@@ -50,9 +51,9 @@ test("one line on standard output, and where to look on standard error", () => {
 });
 
 test("a run's trace is read from what the Collector wrote", async () => {
-  const submitted = await genesis(["submit", "--goal", "Launch a SaaS", "--dir", dir, "--wait", "--json"]);
-  assert.equal(submitted.status, 0, submitted.stderr);
-  const { run } = JSON.parse(submitted.stdout) as { run: string };
+  const task = await genesis(["submit", "--goal", "Launch a SaaS", "--dir", dir, "--wait", "--json"]);
+  assert.equal(task.status, 0, task.stderr);
+  const { run } = JSON.parse(task.stdout) as { run: string };
   const spans = await eventually(async () => {
     const { status, stdout: text } = await genesis(["trace", run, "--dir", dir, "--json"]);
     const found = status === 0 ? (JSON.parse(text) as { spans: { service: string }[] }).spans : [];
@@ -61,33 +62,87 @@ test("a run's trace is read from what the Collector wrote", async () => {
   assert.ok(spans.length > 50);
 });
 
+type SpanCounts = { created: number; exported: number; failed: number; dropped: number };
+
 /** Spans of all services by what became of them. */
-async function spanCounts(): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
+async function spanCounts(): Promise<SpanCounts> {
+  const counts = { created: 0, exported: 0, failed: 0, dropped: 0 };
   for (const { http } of state().services) {
     const text = await (await fetch(`${http}/metrics`)).text();
-    for (const [, kind = "", value] of text.matchAll(/^telemetry_spans_total\{.*state="(\w+)".*\} (\d+)/gm))
-      counts[kind] = (counts[kind] ?? 0) + Number(value);
+    for (const [, kind, value] of text.matchAll(/^telemetry_spans_total\{.*state="(\w+)".*\} (\d+)/gm))
+      counts[kind as keyof SpanCounts] += Number(value);
   }
   return counts;
 }
 
-test("a Collector that is killed comes back, and every span that was lost meanwhile is counted", async () => {
-  const killed = observers().find(({ name }) => name === "otelcol")!;
+/** The counts once nothing is on its way any more. @param more tells whether they are far enough */
+function settledCounts(more: (counts: SpanCounts) => boolean): Promise<SpanCounts> {
+  return eventually(async () => {
+    const counts = await spanCounts();
+    const { created, exported, failed, dropped } = counts;
+    return created === exported + failed + dropped && more(counts) && counts;
+  }, SETTLES_WITHIN_MS);
+}
+
+/** How many spans stand in the Collector's file, each counted once. */
+const written = async (): Promise<number> =>
+  new Set((await spansIn(dir)).map(({ traceId, spanId }) => `${traceId} ${spanId}`)).size;
+
+const collector = (): ProcessRecord | undefined => observers().find(({ name }) => name === "otelcol");
+
+/** Kills the Collector where it stands (`kill -9`), and waits for the next one. */
+async function killCollector(): Promise<void> {
+  const killed = collector()!;
   process.kill(killed.pid, "SIGKILL");
-  const submitted = await genesis(["submit", "--goal", "Launch a SaaS", "--dir", dir, "--wait"]);
-  assert.equal(submitted.status, 0, "work goes on without it");
   await eventually(() => {
-    const now = observers().find(({ name }) => name === "otelcol");
+    const now = collector();
     return now !== undefined && now.pid !== killed.pid && isRunning(now);
   }, SETTLES_WITHIN_MS);
-  const counts = await eventually(async () => {
-    const { created = 0, exported = 0, failed = 0, dropped = 0 } = await spanCounts();
-    return created > 0 && created === exported + failed + dropped && { created, exported };
-  }, SETTLES_WITHIN_MS);
-  assert.ok(counts.exported > counts.created / 2);
-  await genesis(["submit", "--goal", "Launch a SaaS", "--dir", dir, "--wait"]);
-  await eventually(async () => ((await spanCounts())["exported"] ?? 0) > counts.exported, SETTLES_WITHIN_MS);
+}
+
+const submitted = async (): Promise<void> => {
+  const { status, stderr: said } = await genesis([
+    "submit",
+    "--goal",
+    "Launch a SaaS",
+    "--dir",
+    dir,
+    "--wait",
+  ]);
+  assert.equal(status, 0, said);
+};
+
+test("a Collector that is killed while spans come in had written all that it had accepted", async () => {
+  const earlier = await settledCounts(() => true);
+  const load = { isOver: false };
+  const oneAfterTheOther = (async () => {
+    while (!load.isOver) await submitted();
+  })();
+  await eventually(async () => (await spanCounts()).exported > earlier.exported, SETTLES_WITHIN_MS);
+  await killCollector();
+  load.isOver = true;
+  await oneAfterTheOther;
+  const between = await spanCounts();
+  await submitted();
+  const later = await settledCounts(({ exported }) => exported > between.exported);
+  // It writes before it answers: only what it had written and not yet answered is there and counted as lost.
+  const there = await written();
+  assert.ok(there >= later.exported, `${later.exported} exported, ${there} written`);
+  assert.ok(there <= later.exported + later.failed, `${JSON.stringify(later)}, ${there} written`);
+});
+
+test("every span that no Collector took is counted, and no other", async () => {
+  const earlier = await settledCounts(() => true);
+  const known = await written();
+  // It takes nothing any more, and nobody is told so: what is sent to it is given up.
+  process.kill(collector()!.pid, "SIGSTOP");
+  await submitted();
+  await eventually(async () => (await spanCounts()).failed > earlier.failed, SETTLES_WITHIN_MS);
+  await killCollector();
+  await submitted();
+  const later = await settledCounts(({ exported }) => exported > earlier.exported);
+  assert.ok(later.failed > earlier.failed);
+  assert.equal((await written()) - known, later.exported - earlier.exported);
 });
 
 test("down ends all of it, and what was stored stays", async () => {
