@@ -74,6 +74,14 @@ test("beside execution at most one stage reads a message, which the two service 
   assert.equal(new Set(reads).size, reads.length);
 });
 
+test("docker compose sets those variables of the Collector that have no default", () => {
+  const variables = [...text("otel-collector.yaml").matchAll(/\$\{env:(\w+)(:-)?/g)];
+  const without = variables.filter(([, , hasDefault]) => hasDefault === undefined).map(([, name]) => name);
+  const { environment } = yaml("docker-compose.yml").services.collector;
+  assert.deepEqual(without, ["SERVICES_IN_DNS"]);
+  assert.deepEqual(Object.keys(environment), ["GOMEMLIMIT", ...without]);
+});
+
 /** The messages that a service graph is shown, as its processor puts it. */
 function shownTo(graph: string): RegExp {
   const [statement] = yaml("otel-collector.yaml").processors[`transform/${graph}`].trace_statements;
