@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { choosePorts } from "../../local/ports.ts";
@@ -27,10 +27,18 @@ const INTERVAL_SECONDS = 5;
 
 const address = (port: number): string => `127.0.0.1:${port}`;
 
-/** Prepares a Collector. @param to addresses (`host:port`) of what stands in Tempo's and Prometheus' places */
-export async function loneCollector(to: { tempo: string; prometheus: string }): Promise<LoneCollector> {
+/** Addresses (`host:port`): of what stands in Tempo's and Prometheus' places, and of a service that metrics are fetched from. */
+type Surroundings = { tempo: string; prometheus: string; service?: string };
+
+/** Prepares a Collector. */
+export async function loneCollector({ tempo, prometheus, service }: Surroundings): Promise<LoneCollector> {
   const { observe } = await choosePorts(0, { services: 0, observe: true });
   const dir = mkdtempSync(join(tmpdir(), "genesis-collector-"));
+  const targets = join(dir, "targets.yaml");
+  writeFileSync(
+    targets,
+    JSON.stringify(service === undefined ? [] : [{ targets: [service], labels: { job: "service" } }]),
+  );
   const env = childEnvironment({
     COLLECTOR_GRPC_ADDRESS: address(observe.grpc),
     COLLECTOR_HTTP_ADDRESS: address(observe.http),
@@ -40,9 +48,9 @@ export async function loneCollector(to: { tempo: string; prometheus: string }): 
     COLLECTOR_RETRY_INTERVAL: "1s",
     METRICS_INTERVAL: `${INTERVAL_SECONDS}s`,
     METRICS_INTERVAL_MS: String(INTERVAL_SECONDS * 1000),
-    TARGETS_FILE: join(dir, "nobody.yaml"),
-    TEMPO_ADDRESS: to.tempo,
-    PROMETHEUS_ADDRESS: to.prometheus,
+    TARGETS_FILE: targets,
+    TEMPO_ADDRESS: tempo,
+    PROMETHEUS_ADDRESS: prometheus,
     SERVICES_IN_DNS: "",
   });
   let child: ChildProcess | undefined;

@@ -38,6 +38,14 @@ export function prometheusAt(url: string) {
       };
       return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
     },
+    /** Every value of one series that was stored in the last ten minutes, in order. */
+    stored: async (series: string): Promise<number[]> => {
+      const { result } = (await ask("query", { query: `${series}[10m]` })) as {
+        result: { values: [number, string][] }[];
+      };
+      assert.ok(result.length <= 1, `${series}: ${result.length} series`);
+      return (result[0]?.values ?? []).map(([, value]) => Number(value));
+    },
     exemplars: async (query: string): Promise<StoredExemplar[]> => {
       const end = Date.now() / 1000 + 60;
       const found = (await ask("query_exemplars", {
