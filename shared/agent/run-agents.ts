@@ -6,7 +6,7 @@ import { work } from "../bus/work.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import type { Log } from "../telemetry/logging.ts";
-import { readGauges } from "../telemetry/metrics.ts";
+import { countFromZero, readGauges } from "../telemetry/metrics.ts";
 import { ATTRIBUTE } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
 import { span } from "../telemetry/operations.ts";
@@ -28,6 +28,7 @@ export async function runAgents(ctx: BusContext, staff: Staff): Promise<Work[]> 
   );
   // Without the claims a step that ends every process which has it would never be given up, and nobody would be told.
   await waitForSetup(ctx.bus, { streams: ["log", "claims"], consumers });
+  for (const { agent } of staff) countFromZero("cost", { agent: agent.name });
   const inHand = new Map(staff.map(({ agent }) => [agent.name, 0]));
   const workers = staff.map(({ agent, concurrency }) => ({
     name: agent.name,

@@ -7,6 +7,8 @@ export type LabelSet = {
   readonly labels: Labels;
   /** When something was recorded under it, on the process's own clock. */
   touchedMs: number;
+  /** Whether it stays, however long nothing is recorded under it. */
+  isKept: boolean;
   /** Whether every label of it is `other`. */
   readonly isOverflow: boolean;
 };
@@ -41,6 +43,24 @@ export function openLabelSets(row: MetricRow): LabelSets {
   const sets = labels.reduce((product, label) => product * ("values" in label ? label.values.length : 1), 1);
   series += isPaid ? sets * lines : lines;
   return { row, labelNames: Object.keys(row.labels), lines, isPaid, byKey: new Map() };
+}
+
+/**
+ * Makes every label set of a counter whose values are all listed. Returns them; none of a metric that others' values
+ * make sets of.
+ */
+export function listedLabelSets(sets: LabelSets): LabelSet[] {
+  if (sets.row.kind !== "counter" || !sets.isPaid) return [];
+  const all = Object.entries(sets.row.labels).reduce<Labels[]>(
+    (some, [name, row]) =>
+      some.flatMap((labels) => valuesOf(row).map((value) => ({ ...labels, [name]: value }))),
+    [{}],
+  );
+  return all.map((labels) => added(sets, keyOf(sets, labels), labels));
+}
+
+function valuesOf(row: LabelRow): readonly string[] {
+  return "values" in row ? row.values : [];
 }
 
 /**
@@ -83,7 +103,7 @@ function admitted(sets: LabelSets, asked: Labels, onRefused: () => void): LabelS
 
 function added(sets: LabelSets, key: string, labels: Labels): LabelSet {
   const isOverflow = sets.labelNames.every((name) => labels[name] === OTHER);
-  const set = { labels, touchedMs: 0, isOverflow };
+  const set = { labels, touchedMs: 0, isKept: false, isOverflow };
   sets.byKey.set(key, set);
   account(sets, set, 1);
   return set;

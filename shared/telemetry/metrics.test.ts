@@ -6,10 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { growthOf, linesOf, valueOf } from "../../test/support/metrics.ts";
 import { TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
 import { PROJECT_ROOT } from "../config.ts";
-import { GenesisError } from "../contract/errors.ts";
+import { ERRORS, GenesisError } from "../contract/errors.ts";
 import { processSpan, publishSpan, type ProcessedMessage } from "./messaging.ts";
 import {
   collectProcessMetrics,
+  countFromZero,
   exposition,
   purgeMetrics,
   readGauges,
@@ -166,6 +167,26 @@ test("a metric whose label values are all listed keeps its series: it cannot gro
   await sleep(5);
   purgeMetrics(1);
   assert.equal((await linesOf(`run_completed_total{outcome="expired"}`)).length, 1);
+});
+
+test("a counter whose label values are all listed is there from the start, at 0: its first step is growth", async () => {
+  assert.deepEqual(await linesOf("halo_unrouted_total{"), [
+    `halo_unrouted_total{reason="no_agent"} 0`,
+    `halo_unrouted_total{reason="unfit"} 0`,
+    `halo_unrouted_total{reason="too_large"} 0`,
+  ]);
+  const codes = (await linesOf("messaging_dlq_total{")).map((line) => line.split(`"`)[1]);
+  assert.deepEqual(codes, Object.keys(ERRORS));
+});
+
+test("a counter that was begun at 0 stays as it is, however long nothing is added to it", async () => {
+  purgeMetrics(0);
+  countFromZero("cost", { agent: "idle" });
+  assert.deepEqual(await linesOf("gen_ai_cost_total{"), [`gen_ai_cost_total{agent="idle"} 0`]);
+  record("cost", { agent: "idle" }, 6);
+  await sleep(5);
+  assert.equal(purgeMetrics(1), 0);
+  assert.deepEqual(await linesOf("gen_ai_cost_total{"), [`gen_ai_cost_total{agent="idle"} 6`]);
 });
 
 /** A gauge reader for one test. */

@@ -11,9 +11,11 @@ import {
   canGrow,
   dropLabelSets,
   labelSetOf,
+  listedLabelSets,
   openLabelSets,
-  type Labels,
+  type LabelSet,
   type LabelSets,
+  type Labels,
 } from "./label-sets.ts";
 import { METRICS, type LabelsOf, type MetricKey, type MetricRow, type Point } from "./names.ts";
 
@@ -54,6 +56,17 @@ export function recordPoint({ metric, labels, value }: Point, by?: SpanContext):
   write(set.labels, value, sets.row.exemplar ? exemplarOf(by) : NO_EXEMPLAR);
 }
 
+/**
+ * Shows a counter at 0 under labels that the table does not list, and for as long as the process lives: Prometheus sees
+ * growth between two values alone, so what a counter begins with, once or after it was purged, is seen by nobody.
+ */
+export function countFromZero<K extends MetricKey>(metric: K, labels: LabelsOf<K>): void {
+  const { sets, write } = instruments.get(metric) ?? register(metric);
+  const set = labelSetOf(sets, labels, countRefused);
+  set.isKept = true;
+  write(set.labels, 0, NO_EXEMPLAR);
+}
+
 function countRefused(): void {
   record("seriesRefused", {});
 }
@@ -66,8 +79,8 @@ export function collectProcessMetrics(): void {
 }
 
 /**
- * Adds the metrics that a service writes. Those without labels are seen at zero then, and all of them have their
- * place among the series that a process may have.
+ * Adds the metrics that a service writes. Counters whose label values are all listed are seen at zero then, and all
+ * metrics have their place among the series that a process may have.
  */
 export function registerMetricsOf(service: string): void {
   const owners = new Set<string>([service, "telemetry", "transport"]);
@@ -128,11 +141,12 @@ export function keepMetricsFor(ttlMs: number): void {
  */
 export function purgeMetrics(ttlMs = keptMs): number {
   const oldestMs = performance.now() - ttlMs;
+  const isOld = ({ touchedMs, isKept }: LabelSet): boolean => !isKept && touchedMs < oldestMs;
   const growing = [...instruments.values()].filter(({ sets }) => canGrow(sets));
-  return growing.reduce((purged, one) => purged + drop(one, ({ touchedMs }) => touchedMs < oldestMs), 0);
+  return growing.reduce((purged, one) => purged + drop(one, isOld), 0);
 }
 
-function drop({ sets, remove }: Instrument, isOld: (set: { touchedMs: number }) => boolean): number {
+function drop({ sets, remove }: Instrument, isOld: (set: LabelSet) => boolean): number {
   const old = dropLabelSets(sets, isOld);
   for (const { labels } of old) remove(labels);
   return old.length;
@@ -183,6 +197,7 @@ function register(metric: MetricKey): Instrument {
   const sets = openLabelSets(METRICS[metric]);
   const instrument = { sets, ...writerOf(sets) };
   instruments.set(metric, instrument);
+  for (const { labels } of listedLabelSets(sets)) instrument.write(labels, 0, NO_EXEMPLAR);
   return instrument;
 }
 

@@ -391,6 +391,18 @@ const ATTEMPTS = { unit: "{attempt}", buckets: [1, 2, 3, 5, 10] };
 const template = { atMost: 48 };
 /** The codes of the contract's table, and empty where there was no error. */
 const errorType = { atMost: 40 };
+/**
+ * All that a dead letter can be there for: the codes of the contract's table. Listed, so that each of them counts from
+ * 0 on, and the first dead letter of its kind is growth as the second is.
+ */
+const deadLetterCode = {
+  values: [
+    ...["E_JSON", "E_ENCODING", "E_SCHEMA", "E_VERSION", "E_HEADER", "E_ID", "E_TOO_LARGE", "E_CONFLICT"],
+    ...["E_DAG_CYCLE", "E_DAG_REF", "E_DAG_DUP", "E_DAG_LIMIT", "E_NO_AGENT", "E_VALIDATION", "E_AGENT"],
+    ...["E_TIMEOUT", "E_BUDGET", "E_POISON", "E_STALE", "E_INPUT", "E_OVERLOAD", "E_STORAGE", "E_FORBIDDEN"],
+    "E_INTERNAL",
+  ],
+};
 /** The streams of a cell. */
 const stream = { atMost: 8 };
 /** Durables; those of one agent count as one, whatever the lane. */
@@ -475,7 +487,7 @@ export const METRICS = {
     "messaging_dlq_total",
     "{message}",
     "messages that could not be read or handled",
-    { code: errorType },
+    { code: deadLetterCode },
   ),
   appendConflicts: ofTransport.counter(
     "messaging_append_conflicts_total",
