@@ -9,7 +9,7 @@ export type LabelSet = {
   touchedMs: number;
   /** Whether it stays, however long nothing is recorded under it. */
   isKept: boolean;
-  /** Whether every label of it is `other`. */
+  /** Whether it has labels, and every one of them is `other`. */
   readonly isOverflow: boolean;
 };
 
@@ -102,7 +102,8 @@ function admitted(sets: LabelSets, asked: Labels, onRefused: () => void): LabelS
 }
 
 function added(sets: LabelSets, key: string, labels: Labels): LabelSet {
-  const isOverflow = sets.labelNames.every((name) => labels[name] === OTHER);
+  const { labelNames } = sets;
+  const isOverflow = labelNames.length > 0 && labelNames.every((name) => labels[name] === OTHER);
   const set = { labels, touchedMs: 0, isKept: false, isOverflow };
   sets.byKey.set(key, set);
   account(sets, set, 1);

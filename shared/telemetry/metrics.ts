@@ -29,7 +29,7 @@ type Exemplar = { exemplarLabels?: { trace_id: string; span_id: string } };
 
 type Instrument = {
   sets: LabelSets;
-  write: (labels: Labels, value: number, exemplar: Exemplar) => void;
+  write: (set: LabelSet, value: number, exemplar: Exemplar) => void;
   remove: (labels: Labels) => void;
 };
 
@@ -53,7 +53,7 @@ export function recordPoint({ metric, labels, value }: Point, by?: SpanContext):
   const { sets, write } = instruments.get(metric) ?? register(metric);
   const set = labelSetOf(sets, labels, countRefused);
   set.touchedMs = performance.now();
-  write(set.labels, value, sets.row.exemplar ? exemplarOf(by) : NO_EXEMPLAR);
+  write(set, value, sets.row.exemplar ? exemplarOf(by) : NO_EXEMPLAR);
 }
 
 /**
@@ -64,7 +64,7 @@ export function countFromZero<K extends MetricKey>(metric: K, labels: LabelsOf<K
   const { sets, write } = instruments.get(metric) ?? register(metric);
   const set = labelSetOf(sets, labels, countRefused);
   set.isKept = true;
-  write(set.labels, 0, NO_EXEMPLAR);
+  write(set, 0, NO_EXEMPLAR);
 }
 
 function countRefused(): void {
@@ -197,7 +197,7 @@ function register(metric: MetricKey): Instrument {
   const sets = openLabelSets(METRICS[metric]);
   const instrument = { sets, ...writerOf(sets) };
   instruments.set(metric, instrument);
-  for (const { labels } of listedLabelSets(sets)) instrument.write(labels, 0, NO_EXEMPLAR);
+  for (const set of listedLabelSets(sets)) instrument.write(set, 0, NO_EXEMPLAR);
   return instrument;
 }
 
@@ -211,18 +211,24 @@ function writerOf({ row, labelNames }: LabelSets): Omit<Instrument, "sets"> {
   };
   if (row.kind === "gauge") {
     const gauge = new Gauge(options);
-    return { write: (labels, value) => gauge.set(labels, value), remove: (labels) => gauge.remove(labels) };
+    const write = ({ labels, isOverflow }: LabelSet, value: number): void =>
+      // What had no place of its own stands there as a sum.
+      isOverflow ? gauge.inc(labels, value) : gauge.set(labels, value);
+    return { write, remove: (labels) => gauge.remove(labels) };
   }
   if (row.kind === "counter") {
     const counter = new Counter(options);
     const remove = (labels: Labels): void => counter.remove(labels);
-    if (!row.exemplar) return { write: (labels, value) => counter.inc(labels, value), remove };
-    return { write: (labels, value, exemplar) => counter.inc({ labels, value, ...exemplar }), remove };
+    if (!row.exemplar) return { write: ({ labels }, value) => counter.inc(labels, value), remove };
+    return { write: ({ labels }, value, exemplar) => counter.inc({ labels, value, ...exemplar }), remove };
   }
   const histogram = new Histogram({ ...options, buckets: [...row.buckets!] });
   const remove = (labels: Labels): void => histogram.remove(labels);
-  if (!row.exemplar) return { write: (labels, value) => histogram.observe(labels, value), remove };
-  return { write: (labels, value, exemplar) => histogram.observe({ labels, value, ...exemplar }), remove };
+  if (!row.exemplar) return { write: ({ labels }, value) => histogram.observe(labels, value), remove };
+  return {
+    write: ({ labels }, value, exemplar) => histogram.observe({ labels, value, ...exemplar }),
+    remove,
+  };
 }
 
 const NO_EXEMPLAR: Exemplar = {};
