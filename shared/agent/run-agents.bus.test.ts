@@ -110,7 +110,11 @@ test("what a handler throws is the failure of the attempt, with its details and 
     await answered(cell.bus.subjects.fact("step.failed", "failed", "s1", 2));
   });
   const attempt = spans.find((span) => span.name === "invoke_agent worker");
-  assert.equal(attempt?.attributes["error.type"], "E_AGENT");
+  const { attributes } = attempt!;
+  assert.deepEqual(
+    [attributes["genesis.step"], attributes["genesis.attempt"], attributes["error.type"]],
+    ["s1", 2, "E_AGENT"],
+  );
   const failure = await answered(cell.bus.subjects.fact("step.failed", "failed", "s1", 2));
   assert.deepEqual(failure.data, {
     agent: "worker",

@@ -51,7 +51,13 @@ export async function runAgents(ctx: BusContext, staff: Staff): Promise<Work[]> 
  * with that, whatever its handler does.
  */
 function attempt(agent: Agent, step: StepAtHand & { log: Log }): Promise<StepOutcome | undefined> {
-  const attributes = { [ATTRIBUTE.genAiOperation]: "invoke_agent", [ATTRIBUTE.genAiAgent]: agent.name };
+  const { step: id = "", attempt: number = 1 } = step.event;
+  const attributes = {
+    [ATTRIBUTE.genAiOperation]: "invoke_agent",
+    [ATTRIBUTE.genAiAgent]: agent.name,
+    [ATTRIBUTE.step]: id,
+    [ATTRIBUTE.attempt]: number,
+  };
   return span("invoke_agent", attributes, async () => {
     const startedMs = performance.now();
     const outcome = await orGivenUp(runStep(agent, step), step.signal);

@@ -139,11 +139,13 @@ export const RUN_EXPLORER: Dashboard = {
         }),
         spans({
           title: "Attempts",
-          means: "Every step that an agent was asked for: which attempt, how long, and what failed.",
+          means: "One row an attempt: of which step, which one it was, how long it took, and what failed.",
           unit: "short",
           links: [toAgents],
           query: showing(
             below(ofThisRun, named("invoke_agent")),
+            "step",
+            "attempt",
             "genAiAgent",
             "errorType",
             "genAiInputTokens",
