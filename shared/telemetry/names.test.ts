@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ERRORS } from "../contract/errors.ts";
+import { STEP_DEFAULTS } from "../domain/methods.ts";
 import { PROJECT_ROOT } from "../config.ts";
 import {
   ATTRIBUTE,
@@ -73,6 +74,12 @@ for (const [key, row] of rows) {
     }
   });
 }
+
+test("a histogram that sees attempts has bounds beyond the time that one is given", () => {
+  const longestS = STEP_DEFAULTS.timeoutMs / 1000;
+  for (const key of ["processSeconds", "queueWaitSeconds", "stageSeconds", "stepSeconds"] as const)
+    assert.ok(METRICS[key].buckets!.at(-1)! > longestS, key);
+});
 
 test("a dead letter is counted under any code of the contract, and from 0 on under each", () => {
   assert.deepEqual(METRICS.deadLetters.labels.code.values, Object.keys(ERRORS));

@@ -374,6 +374,10 @@ const withExemplar = <L extends Labels>(metric: MetricRow<L>): MetricRow<L> => (
  * takes less.
  */
 const MESSAGE_TIME = { unit: "s", buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10] };
+/** A hop through an agent takes as long as the agent, whose attempts may last minutes. */
+const STAGE_TIME = { unit: "s", buckets: [...MESSAGE_TIME.buckets.slice(0, -1), 2.5, 10, 30, 120, 600] };
+/** Just as long, for each kind of message, and so with fewer bounds below 100 ms. */
+const WORK_TIME = { unit: "s", buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30, 120, 600] };
 /** Parts of a decision take microseconds. */
 const PART_TIME = { unit: "s", buckets: [0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.1, 1] };
 const RUN_TIME = { unit: "s", buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600, 3600] };
@@ -481,7 +485,7 @@ export const METRICS = {
   processSeconds: withExemplar(
     ofMessaging.histogram(
       "messaging_process_duration_seconds",
-      MESSAGE_TIME,
+      WORK_TIME,
       "handling of one message, until its last fact is stored",
       { template },
     ),
@@ -495,7 +499,7 @@ export const METRICS = {
   queueWaitSeconds: withExemplar(
     ofTransport.histogram(
       "messaging_queue_wait_seconds",
-      MESSAGE_TIME,
+      WORK_TIME,
       "from the broker's storing of a message to the start of its handling; first deliveries",
       { template },
     ),
@@ -612,7 +616,7 @@ export const METRICS = {
   stageSeconds: withExemplar(
     ofTransport.histogram(
       "run_stage_duration_seconds",
-      MESSAGE_TIME,
+      STAGE_TIME,
       "one hop of a run: from the storing of a message to the end of its handling, so with the wait",
       { stage },
     ),
