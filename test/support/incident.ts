@@ -10,11 +10,13 @@ import { eventually } from "./eventually.ts";
 import { genesis } from "./genesis.ts";
 import { shownCommands, withoutWhatDiffers } from "./incident-pages.ts";
 
-/** An incident of docs/incidents that is going on. `run` and `traceId` are those of the last task. */
+/** A run of an incident, and the trace that it is. */
+export type Found = { run: string; traceId: string };
+
+/** An incident of docs/incidents that is going on. `runs` is what its tasks were answered with, in their order. */
 export type StartedIncident = {
   cwd: string;
-  run: string;
-  traceId: string;
+  runs: readonly Found[];
   state: LocalState;
   stop: () => Promise<void>;
 };
@@ -22,6 +24,8 @@ export type StartedIncident = {
 /** The program that starts incidents. */
 export const INCIDENT_PROGRAM = join(PROJECT_ROOT, "examples", "incidents", "start.ts");
 
+/** `npx genesis`, from a folder that is not the clone. */
+const GENESIS_HERE = `"${process.execPath}" "${join(PROJECT_ROOT, "cli", "genesis.js")}"`;
 const READY_WITHIN_MS = 120_000;
 const POLL_MS = 1000;
 
@@ -43,43 +47,55 @@ export async function startIncident(
   try {
     const replies = await accepted(started, runs);
     await allEnded(cwd, runs, lastsMs);
-    const { run = "", traceId = "" } = replies.at(-1)!;
-    return { cwd, run, traceId, state: readState(join(cwd, ".incident"))!, stop };
+    return { cwd, runs: replies, state: readState(join(cwd, ".incident"))!, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Types what the page says, and asserts that all that it shows comes. */
-export function followPage(page: string, { cwd, run, traceId, state }: StartedIncident): void {
-  const env = childEnvironment({
-    NO_COLOR: "1",
-    RUN: run,
-    TRACE: traceId,
-    NEWSROOM: state.services.find(({ name }) => name === "newsroom")!.http,
-    NEWSROOM_CATALOG: join(PROJECT_ROOT, "examples", "incidents", "newsroom"),
-  });
+/** Between what one command says and what the next one does. */
+const NEXT = "\u001e";
+
+/**
+ * Types what the page says into one shell, and asserts that all that it shows comes. What one command has found out, the
+ * next ones use: nothing but the page leads from one to the other. Returns the run that it came to, and its trace.
+ */
+export function followPage(page: string, { cwd }: StartedIncident): Found {
   const shown = shownCommands(page);
   assert.ok(shown.length >= 5);
-  for (const { command, lines } of shown) {
-    const typed = command.replaceAll("npx genesis", `"${process.execPath}" "${PROJECT_ROOT}/cli/genesis.js"`);
-    const { status, stdout, stderr } = spawnSync("bash", ["-euc", typed], { cwd, env, encoding: "utf8" });
-    assert.equal(status, 0, `${command}: ${stderr}`);
-    const came = new Set(stdout.split("\n").map(withoutWhatDiffers));
+  const typed = [...shown.map(({ command }) => command), 'echo "$RUN $TRACE"'];
+  const script = typed.join(`\nprintf '${NEXT}'\n`).replaceAll("npx genesis", GENESIS_HERE);
+  const { stdout, stderr } = spawnSync("bash", ["-euc", script], {
+    cwd,
+    env: childEnvironment({
+      NO_COLOR: "1",
+      NEWSROOM_CATALOG: join(PROJECT_ROOT, "examples", "incidents", "newsroom"),
+    }),
+    encoding: "utf8",
+  });
+  const said = stdout.split(NEXT);
+  for (const [index, { command, lines }] of shown.entries()) {
+    assert.ok(index + 1 < said.length, `${command}: ${stderr}`);
+    const came = new Set(said[index]!.split("\n").map(withoutWhatDiffers));
     const missing = lines.map(withoutWhatDiffers).filter((line) => !came.has(line));
-    assert.deepEqual(missing, [], `${command}\n${stdout}`);
+    assert.deepEqual(missing, [], `${command}\n${said[index]}`);
   }
+  const [run = "", traceId = ""] = said.at(-1)!.trim().split(" ");
+  return { run, traceId };
 }
 
 /** What the tasks were answered with, once all are handed in. */
-async function accepted(started: ChildProcess, runs: number): Promise<Record<string, string>[]> {
+async function accepted(started: ChildProcess, runs: number): Promise<Found[]> {
   let said = "";
   started.stdout!.on("data", (text: Buffer) => (said += text));
   await eventually(() => said.includes("ready;"), READY_WITHIN_MS);
   const replies = said.split("\n").filter((line) => line.startsWith("{"));
   assert.equal(replies.length, runs);
-  return replies.map((line) => JSON.parse(line) as Record<string, string>);
+  return replies.map((line) => {
+    const { run, traceId } = JSON.parse(line) as Found;
+    return { run, traceId };
+  });
 }
 
 async function allEnded(cwd: string, runs: number, withinMs: number): Promise<void> {
