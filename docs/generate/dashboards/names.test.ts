@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { PROJECT_ROOT } from "../../../shared/config.ts";
+import { ATTRIBUTE, METRICS, type MetricRow } from "../../../shared/telemetry/names.ts";
+import { FILES, LINKS, TARGETS } from "../../../test/support/dashboard-panels.ts";
+
+// What the dashboards ask for, against the table of names and what else is written.
+const read = (path: string): string => readFileSync(join(PROJECT_ROOT, path), "utf8");
+
+test("what a chosen label is called is a label of the metric", () => {
+  const queries = FILES.flatMap(({ dashboard }) => dashboard.templating.list ?? []).flatMap(({ query }) =>
+    typeof query === "string" ? [] : [query.query],
+  );
+  assert.ok(queries.length > 0);
+  for (const query of queries) {
+    const [, metric, label = ""] = /^label_values\((\w+), (\w+)\)$/.exec(query)!;
+    const row = Object.values<MetricRow>(METRICS).find(({ name }) => name === metric);
+    assert.ok(row && label in row.labels, query);
+  }
+});
+/** The names that a query asks for: what is left of it without texts, labels, durations and functions. */
+function metricsIn(expr: string): string[] {
+  const bare = expr
+    .replaceAll(/"[^"]*"/g, '""')
+    .replaceAll(/\{[^}]*\}/g, "")
+    .replaceAll(/\[[^\]]*\]/g, "")
+    .replaceAll(/\b(?:by|on|without|ignoring) \([^)]*\)/g, "");
+  return [...bare.matchAll(/[a-z_:][\w:]*(?!\w|\s*\()/gi)]
+    .map(([name]) => name)
+    .filter((name) => !["or", "and", "unless", "bool", "sum", "max", "min"].includes(name));
+}
+
+/** The first column of the table of metrics on the page: whole names, and beginnings that end in `…`. */
+function namesOnThePage(): { names: Set<string>; beginnings: string[] } {
+  const rows = read("docs/stack.md").split("\n");
+  const cells = rows
+    .filter((row) => row.startsWith("| `"))
+    .flatMap((row) => row.split("|")[1]!.match(/`[^`]+`/g)!);
+  const all = cells.map((cell) => cell.slice(1, -1));
+  return {
+    names: new Set(all.filter((name) => !name.endsWith("…"))),
+    beginnings: all.filter((name) => name.endsWith("…")).map((name) => name.slice(0, -1)),
+  };
+}
+
+/** What the rules of Prometheus write. */
+function recorded(): Set<string> {
+  const files = globSync("deploy/prometheus/{recording-rules,rules/*}.yaml", { cwd: PROJECT_ROOT });
+  type Rules = { groups: { rules: { record?: string }[] }[] };
+  const groups = files.flatMap((file) => (parse(read(file)) as Rules).groups);
+  return new Set(groups.flatMap(({ rules }) => rules.flatMap(({ record }) => record ?? [])));
+}
+
+test("every metric of every query is in the table of names, on the page about the stack, or made by a rule", () => {
+  const { names, beginnings } = namesOnThePage();
+  const ours = Object.values<MetricRow>(METRICS).flatMap(({ name, kind }) =>
+    kind === "histogram" ? ["_bucket", "_sum", "_count"].map((suffix) => name + suffix) : [name],
+  );
+  const known = new Set([...ours, ...recorded(), ...names]);
+  const isKnown = (name: string): boolean =>
+    known.has(name) ||
+    known.has(name.replace(/_(bucket|sum|count)$/, "")) ||
+    beginnings.some((beginning) => name.startsWith(beginning));
+  const asked = TARGETS.flatMap(({ where, target }) =>
+    metricsIn(target.expr ?? "").map((name) => ({ where, name })),
+  );
+  assert.ok(asked.length > 60);
+  assert.deepEqual(
+    asked.filter(({ name }) => !isKnown(name)),
+    [],
+  );
+});
+
+test("every metric of the table of names is on a dashboard", () => {
+  const asked = new Set(
+    TARGETS.flatMap(({ target }) => metricsIn(target.expr ?? "")).map((name) =>
+      name.replace(/_(bucket|sum|count)$/, ""),
+    ),
+  );
+  const missing = Object.values<MetricRow>(METRICS)
+    .map(({ name }) => name)
+    .filter((name) => !asked.has(name));
+  assert.deepEqual(missing, []);
+});
+
+test("every attribute that a TraceQL query names is in the table of names", () => {
+  const known = new Set<string>(Object.values(ATTRIBUTE));
+  const linked = LINKS.map(({ link }) => decodeURIComponent(link.url));
+  const asked = [...TARGETS.map(({ target }) => target.query ?? ""), ...linked];
+  const named = asked.flatMap((query) => [...query.matchAll(/\bspan\.([a-z_.]+)/g)].map(([, key]) => key!));
+  assert.ok(named.length > 30);
+  assert.deepEqual(
+    named.filter((key) => !known.has(key)),
+    [],
+  );
+});
+
+test("every histogram and counter with exemplars shows them, so that a number leads to a trace", () => {
+  const withExemplar = Object.values<MetricRow>(METRICS).filter(({ exemplar }) => exemplar);
+  const shown = TARGETS.filter(({ target }) => "exemplar" in target && target.exemplar === true).flatMap(
+    ({ target }) => metricsIn(target.expr ?? ""),
+  );
+  const missing = withExemplar
+    .map(({ name }) => name)
+    .filter((name) => !shown.some((one) => one.replace(/_(bucket|sum|count)$/, "") === name));
+  assert.deepEqual(missing, []);
+});
