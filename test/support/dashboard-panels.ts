@@ -21,6 +21,7 @@ export type Panel = {
   gridPos: { x: number; y: number; w: number; h: number };
   links?: Link[];
   targets?: Target[];
+  options?: { content?: string };
   fieldConfig?: { defaults: { unit?: string; links?: Link[] } };
 };
 /** A dashboard, as far as the tests look at it. */

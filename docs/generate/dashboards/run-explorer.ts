@@ -75,9 +75,9 @@ export const RUN_EXPLORER: Dashboard = {
             "```sh",
             'docker compose logs --no-log-prefix --no-color | jq -R \'fromjson? | select(.run == "${id}" or .correlation_id == "${id}")\'',
             "npx genesis show ${id} --nats nats://127.0.0.1:4222",
-            "npx genesis explain ${id} --nats nats://127.0.0.1:4222",
+            "npx genesis explain ${id} STEP --nats nats://127.0.0.1:4222",
             "```",
-            "The record of each decision, with all its candidates and the values that matched, is in the log of facts, which `show` and `explain` read.",
+            "The record of each decision, with all its candidates and the values that matched, is in the log of facts, which `show` and `explain` read. They take a run id alone: where a correlation id stands above, the log lines have the id of each of its runs as `run`. `STEP` is one of the steps that `show` lists.",
           ].join("\n"),
         }),
         oneTrace({
