@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import { DASHBOARDS, METRIC_QUERIES, promqlOf, type Asked } from "../support/dashboard-queries.ts";
+import { eventually } from "../support/eventually.ts";
 import { startInstance, type Instance } from "../support/instance.ts";
 import { allFinished } from "../support/load.ts";
 import { modelEndpoint } from "../support/model-endpoint.ts";
@@ -20,6 +21,9 @@ const UNANSWERED: Readonly<Record<string, string>> = {
   "genesis-health: What the service graph could not take":
     "it says so only when it is full; service-graph.stack.test.ts has it so",
 };
+
+/** What is asked when nothing has happened yet as well, and then says 0. */
+const ZERO_AT_FIRST = ["genesis-overview: Under way", "genesis-health: Spans that were lost"];
 
 /** A round of runs: good ones, failed ones, rejected ones, and one that asks a model. */
 const ROUND: readonly object[] = [
@@ -47,6 +51,8 @@ const cleanUps: (() => unknown)[] = [];
 let prometheus: ReturnType<typeof prometheusAt>;
 /** By query, the last answer to it: the first one that has a number, or the last try. */
 const answers = new Map<string, Series[]>();
+/** By panel, the first answer to its question, before there was a run. */
+const firstAnswers = new Map<string, Series[]>();
 
 async function playRound({ client }: Instance): Promise<void> {
   const replies = await Promise.all(ROUND.map((task) => client.submit({ goal: "go", ...task })));
@@ -68,6 +74,15 @@ async function askAll(): Promise<void> {
     answers.set(text, await prometheus.query(promqlOf(text)));
 }
 
+async function askBeforeTheFirstRun(): Promise<void> {
+  await eventually(
+    async () => hasNumber(await prometheus.query("sum(run_submitted_total)")),
+    ANSWERED_WITHIN_MS,
+  );
+  for (const { panel, text } of METRIC_QUERIES.filter((asked) => ZERO_AT_FIRST.includes(asked.panel)))
+    firstAnswers.set(panel, await prometheus.query(promqlOf(text)));
+}
+
 before(async () => {
   const model = await modelEndpoint({ after: (fn) => cleanUps.push(fn) }, { text: "Hello." });
   const instance = await startInstance({
@@ -77,6 +92,7 @@ before(async () => {
   });
   cleanUps.push(() => instance.stop());
   prometheus = prometheusAt(instance.observers().prometheus);
+  await askBeforeTheFirstRun();
   for (const { play } of FAULTS) await play(instance);
   const until = performance.now() + ANSWERED_WITHIN_MS;
   do {
@@ -98,6 +114,15 @@ test("there is something to ask", () => {
     [],
   );
 });
+
+for (const panel of ZERO_AT_FIRST) {
+  test(`${panel}: says 0 before the first run`, () => {
+    assert.deepEqual(
+      firstAnswers.get(panel)?.map(({ value }) => value),
+      [0],
+    );
+  });
+}
 
 for (const { panel, text } of METRIC_QUERIES) {
   const why = UNANSWERED[panel];

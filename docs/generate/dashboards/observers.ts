@@ -1,7 +1,7 @@
 import type { Row } from "./dashboard.ts";
 import { to } from "./links.ts";
 import { inASecond, number, overTime } from "./panels.ts";
-import { is, largest, perSecond, standing } from "./promql.ts";
+import { isAnyOf, largest, orZero, perSecond, standing } from "./promql.ts";
 
 const toOverview = to("overview", "Overview");
 const toRuns = to("run", "Look at single runs");
@@ -20,14 +20,14 @@ export const BELIEF_ROW: Row = {
     }),
     number({
       title: "Spans that were lost",
-      means: "By the services, since their start. Every one is a hole in a trace.",
+      means: "Given up by the services, since their start. Every one is a hole in a trace.",
       unit: "short",
       width: 12,
       links: [toOverview],
       queries: [
         {
-          expr: `${standing("spans", { where: { state: is("created") } })} - ${standing("spans", { where: { state: is("exported") } })}`,
-          legend: "not exported, or not yet",
+          expr: orZero(standing("spans", { where: { state: isAnyOf("failed", "dropped") } })),
+          legend: "spans",
         },
       ],
     }),

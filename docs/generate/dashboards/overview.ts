@@ -1,7 +1,7 @@
 import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
-import { distribution, is, isNot, mean, perSecond, quantile, share, standing } from "./promql.ts";
+import { distribution, is, isNot, mean, orZero, perSecond, quantile, share, standing } from "./promql.ts";
 import { holds, named, ofService } from "./traceql.ts";
 
 const toRuns = to("run", "Look at single runs");
@@ -62,7 +62,9 @@ export const OVERVIEW: Dashboard = {
           unit: "short",
           width: 12,
           links: [toRuns],
-          queries: [{ expr: `${standing("runsSubmitted")} - ${standing("runsFinished")}`, legend: "runs" }],
+          queries: [
+            { expr: `${standing("runsSubmitted")} - ${orZero(standing("runsFinished"))}`, legend: "runs" },
+          ],
         }),
         overTime({
           title: "Runs that were accepted, and that ended",

@@ -56,6 +56,8 @@ export type Match = `=${string}` | `!=${string}` | `=~${string}`;
 export const is = (value: string): Match => `="${value}"`;
 /** Any other value. */
 export const isNot = (value: string): Match => `!="${value}"`;
+/** One of these values. */
+export const isAnyOf = (...values: readonly string[]): Match => `=~"${values.join("|")}"`;
 /** What is chosen in a variable of the dashboard. */
 export const chosen = (variable: string): Match => `=~"\${${variable}}"`;
 
@@ -115,9 +117,14 @@ export function distribution<S extends Source>(source: S, selection: Selection<S
   return grouped("sum", ["le"], `increase(${series(source, selection, "_bucket")}${STEP})`);
 }
 
+/** 0 where there is nothing yet. @param expr of one series without labels */
+export function orZero(expr: string): string {
+  return `(${expr} or vector(0))`;
+}
+
 /** A part of a whole that may have none yet. */
 export function share(part: string, whole: string): string {
-  return `(${part} or vector(0)) / ${whole}`;
+  return `${orZero(part)} / ${whole}`;
 }
 
 /** The values that a label has, for a variable of a dashboard. */
