@@ -2,7 +2,7 @@ import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, spread } from "./panels.ts";
 import { distribution, mean, perSecond, quantile, standing } from "./promql.ts";
-import { holds, named } from "./traceql.ts";
+import { below, holds, named } from "./traceql.ts";
 
 const toRuns = to("run", "Look at single runs");
 const toAgents = to("agents", "Agents and cost");
@@ -45,7 +45,7 @@ export const HALO_ROW: Row = {
       links: [
         toTraces(
           "Decisions that were close",
-          named("halo.decide", holds("candidateCount", ">", 1), holds("margin", "<", 0.02)),
+          named("halo.decide", holds("candidateCount", ">", 1), below("margin", 0.02)),
         ),
       ],
       expr: distribution("margin"),

@@ -86,16 +86,36 @@ test("every metric of the table of names is on a dashboard", () => {
   assert.deepEqual(missing, []);
 });
 
+/** Everything that is asked of Tempo, by a panel or behind a link. */
+const TRACE_QUERIES = [
+  ...TARGETS.map(({ target }) => target.query ?? ""),
+  ...LINKS.map(({ link }) => decodeURIComponent(link.url)),
+];
+
 test("every attribute that a TraceQL query names is in the table of names", () => {
   const known = new Set<string>(Object.values(ATTRIBUTE));
-  const linked = LINKS.map(({ link }) => decodeURIComponent(link.url));
-  const asked = [...TARGETS.map(({ target }) => target.query ?? ""), ...linked];
-  const named = asked.flatMap((query) => [...query.matchAll(/\bspan\.([a-z_.]+)/g)].map(([, key]) => key!));
+  const named = TRACE_QUERIES.flatMap((query) =>
+    [...query.matchAll(/\bspan\.([a-z_.]+)/g)].map(([, key]) => key!),
+  );
   assert.ok(named.length > 30);
   assert.deepEqual(
     named.filter((key) => !known.has(key)),
     [],
   );
+});
+
+test("what is to be below a fraction may be 0: it is stored as an integer, which Tempo holds against integers alone", () => {
+  const below = TRACE_QUERIES.flatMap((query) =>
+    [...query.matchAll(/(span\.[a-z_.]+) < 0\.\d+/g)].map(([, attribute]) => ({ query, attribute })),
+  );
+  assert.ok(below.length > 0);
+  for (const { query, attribute } of below) assert.ok(query.includes(`${attribute} = 0`), query);
+});
+
+test("the last of something are the most recent, and not those that were found first", () => {
+  const last = TARGETS.filter(({ where }) => where.includes(": The last "));
+  assert.ok(last.length > 0);
+  for (const { where, target } of last) assert.match(target.query!, / with \(most_recent=true\)$/, where);
 });
 
 test("every histogram and counter with exemplars shows them, so that a number leads to a trace", () => {

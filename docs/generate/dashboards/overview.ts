@@ -2,7 +2,7 @@ import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
 import { distribution, is, isNot, mean, orZero, perSecond, quantile, share, standing } from "./promql.ts";
-import { holds, named, ofService } from "./traceql.ts";
+import { holds, named, ofService, ofStage } from "./traceql.ts";
 
 const toRuns = to("run", "Look at single runs");
 const toLayers = to("layers", "What the layers decided");
@@ -131,7 +131,7 @@ export const OVERVIEW: Dashboard = {
           links: [toLayers, toHealth],
           exemplars: true,
           queries: [{ expr: quantile(0.95, "stageSeconds", { by: ["stage"] }), legend: "{{stage}}" }],
-          valueLinks: [toTraces("Traces through this stage", ofService("${__field.labels.stage}"))],
+          valueLinks: [toTraces("Traces through this stage", ofStage("${__field.labels.stage}"))],
         }),
         overTime({
           title: "Spans that failed",

@@ -3,7 +3,7 @@ import type { Dashboard } from "./dashboard.ts";
 import { to, toMetric, toTraces } from "./links.ts";
 import { oneTrace, overTime, spans, spread, traces, words } from "./panels.ts";
 import { distribution, quantile } from "./promql.ts";
-import { below, holds, named, ofRun, showing } from "./traceql.ts";
+import { holds, named, newest, ofRun, showing, within } from "./traceql.ts";
 
 const RUN = "id";
 const TRACE = "trace";
@@ -48,7 +48,9 @@ export const RUN_EXPLORER: Dashboard = {
               [TRACE]: "${__data.fields.traceIdHidden}",
             }),
           ],
-          query: showing(runs, "run", "outcome", "rounds", "qualityScore", "costMicroUsd", "stepsFailed"),
+          query: newest(
+            showing(runs, "run", "outcome", "rounds", "qualityScore", "costMicroUsd", "stepsFailed"),
+          ),
         }),
       ],
     },
@@ -100,7 +102,7 @@ export const RUN_EXPLORER: Dashboard = {
           unit: "short",
           links: [toLayers],
           query: showing(
-            below(ofThisRun, named("htdag.decompose")),
+            within(ofThisRun, named("htdag.decompose")),
             "revision",
             "planner",
             "planTaskCount",
@@ -114,7 +116,7 @@ export const RUN_EXPLORER: Dashboard = {
           unit: "short",
           links: [toLayers],
           query: showing(
-            below(ofThisRun, named("halo.decide")),
+            within(ofThisRun, named("halo.decide")),
             "step",
             "taskType",
             "haloAgent",
@@ -130,7 +132,7 @@ export const RUN_EXPLORER: Dashboard = {
           unit: "short",
           links: [toLayers],
           query: showing(
-            below(ofThisRun, named("aop.validate")),
+            within(ofThisRun, named("aop.validate")),
             "revision",
             "profile",
             "qualityScore",
@@ -143,7 +145,7 @@ export const RUN_EXPLORER: Dashboard = {
           unit: "short",
           links: [toAgents],
           query: showing(
-            below(ofThisRun, named("invoke_agent")),
+            within(ofThisRun, named("invoke_agent")),
             "step",
             "attempt",
             "genAiAgent",
