@@ -30,9 +30,12 @@ export const METRIC_QUERIES = asked(({ expr }) => expr);
 /** What is asked of Tempo. */
 export const TRACE_QUERIES = asked(({ query }) => query);
 
-/** As Grafana puts it over an hour and less: with the shortest interval for a rate, and everything that can be chosen chosen. */
+/** As Grafana puts it over an hour: with the shortest interval for a rate, and everything that can be chosen chosen. */
 export function promqlOf(text: string): string {
-  return text.replaceAll("$__rate_interval", "1m").replaceAll(/=~"\$\{\w+\}"/g, '=~".*"');
+  return text
+    .replaceAll("$__rate_interval", "1m")
+    .replaceAll("$__range", "1h")
+    .replaceAll(/=~"\$\{\w+\}"/g, '=~".*"');
 }
 
 /** As Grafana puts it for one run. @param id a run id or a correlation id */

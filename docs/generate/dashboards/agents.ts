@@ -1,7 +1,17 @@
 import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, spread } from "./panels.ts";
-import { chosen, distribution, is, largest, perSecond, quantile, standing, valuesOf } from "./promql.ts";
+import {
+  chosen,
+  distribution,
+  grown,
+  is,
+  largest,
+  perSecond,
+  quantile,
+  standing,
+  valuesOf,
+} from "./promql.ts";
 import { holds, named } from "./traceql.ts";
 
 const AGENT = "agent";
@@ -113,21 +123,22 @@ export const AGENTS: Dashboard = {
         number({
           title: "Spent",
           means:
-            "In micro-USD since the start of the agents, as they say it themselves. A million is a dollar.",
+            "In micro-USD, in the time that is shown, as the agents say it themselves. A million is a dollar. What one spent first, after its start or an hour of rest, may be missing.",
           unit: "short",
           width: 12,
           links: [
             toTraces("The runs that cost something", named("invoke_workflow", holds("costMicroUsd", ">", 0))),
           ],
-          queries: [{ expr: standing("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
+          queries: [{ expr: grown("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
         }),
         number({
           title: "Tokens",
-          means: "Since the start of the agents.",
+          means:
+            "In the time that is shown. What an agent used first, after its start or an hour of rest, may be missing.",
           unit: "short",
           width: 12,
           links: [toRuns],
-          queries: [{ expr: standing("tokens", { by: ["type"], where: ofAgent }), legend: "{{type}}" }],
+          queries: [{ expr: grown("tokens", { by: ["type"], where: ofAgent }), legend: "{{type}}" }],
         }),
         overTime({
           title: "Spending of each agent",

@@ -54,7 +54,8 @@ export const AOP_ROW: Row = {
     }),
     rows({
       title: "What was found against plans",
-      means: "By code, since the start of AOP. What a code means stands in docs/contract.md.",
+      means:
+        "By code. AOP counts from its own start, and may forget a code that was not counted for an hour. What one means stands in docs/contract.md.",
       unit: "short",
       links: [toRejected],
       queries: [{ expr: standing("planFailures", { by: ["type"] }), legend: "findings" }],

@@ -90,7 +90,7 @@ export const STUCK_ROW: Row = {
     rows({
       title: "Dead letters",
       means:
-        "Messages that were given up, by what was wrong with them, since the start of whoever gave them up. npx genesis dlq list shows them.",
+        "Messages that were given up, by what was wrong with them. Each process counts from its own start, and may forget a code that was not counted for an hour; npx genesis dlq list shows them all.",
       unit: "short",
       links: [toFailures],
       queries: [{ expr: standing("deadLetters", { by: ["code", "job"] }), legend: "messages" }],

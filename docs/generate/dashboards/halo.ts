@@ -14,7 +14,7 @@ export const HALO_ROW: Row = {
     rows({
       title: "Hits of each rule",
       means:
-        "Steps that each rule gave to an agent, since the start of HALO. A rule that is not here never hit; one without a name stands for decisions without a rule.",
+        "Steps that each rule gave to an agent. HALO counts from its own start, and may forget what was not counted for an hour: a rule that is not here has had no hit lately. One without a name stands for decisions without a rule.",
       unit: "short",
       links: [toAgents],
       queries: [{ expr: standing("routings", { by: ["rule", "agent", "method"] }), legend: "steps" }],

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { PROJECT_ROOT } from "../../../shared/config.ts";
 import { ATTRIBUTE, METRICS, type MetricRow } from "../../../shared/telemetry/names.ts";
-import { FILES, LINKS, TARGETS } from "../../../test/support/dashboard-panels.ts";
+import { FILES, LINKS, PANELS, TARGETS } from "../../../test/support/dashboard-panels.ts";
 
 // What the dashboards ask for, against the table of names and what else is written.
 const read = (path: string): string => readFileSync(join(PROJECT_ROOT, path), "utf8");
@@ -127,4 +127,18 @@ test("every histogram and counter with exemplars shows them, so that a number le
     .map(({ name }) => name)
     .filter((name) => !shown.some((one) => one.replace(/_(bucket|sum|count)$/, "") === name));
   assert.deepEqual(missing, []);
+});
+
+test("a panel that tells what was since the start asks for metrics alone that never go", () => {
+  const sinceTheStart = PANELS.filter(({ panel }) => /since (the|their) start/i.test(panel.description!));
+  assert.ok(sinceTheStart.length > 0);
+  const rows = Object.values<MetricRow>(METRICS);
+  for (const { where, panel } of sinceTheStart)
+    for (const name of (panel.targets ?? []).flatMap(({ expr = "" }) => metricsIn(expr))) {
+      const labels = Object.values(rows.find((row) => row.name === name)!.labels);
+      assert.ok(
+        labels.every((label) => "values" in label),
+        `${where}: ${name}`,
+      );
+    }
 });

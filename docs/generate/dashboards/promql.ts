@@ -84,6 +84,14 @@ export function perSecond<S extends Source>(source: S, selection: Selection<S> =
   return grouped("sum", selection.by ?? [], `rate(${series(source, selection, suffix)}${STEP})`);
 }
 
+/**
+ * How much a counter grew in the time that is shown, restarts included. What a label set begins with, where that is not 0, is
+ * no growth.
+ */
+export function grown<S extends Source>(source: S, selection: Selection<S> = {}): string {
+  return grouped("sum", selection.by ?? [], `increase(${series(source, selection)}[$__range])`);
+}
+
 /** What a counter stands at, or a gauge: the sum of all processes. */
 export function standing<S extends Source>(source: S, selection: Selection<S> = {}): string {
   return grouped("sum", selection.by ?? [], series(source, selection));
