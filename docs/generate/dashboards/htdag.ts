@@ -13,8 +13,7 @@ export const HTDAG_ROW: Row = {
   panels: [
     overTime({
       title: "Plans by what made them",
-      means:
-        "In a second. fallback: neither a method nor a model had a plan. empty: nothing to do came of it.",
+      means: "In a second. fallback: no method had a plan. empty: nothing to do came of it.",
       unit: inASecond("plans"),
       links: [toTraces("Plans that fell back", named("htdag.decompose", holds("planner", "=", "fallback")))],
       queries: [
@@ -23,7 +22,7 @@ export const HTDAG_ROW: Row = {
     }),
     overTime({
       title: "Duration of planning, 95 of 100",
-      means: "Of one revision, by what made it. A model takes seconds, methods take microseconds.",
+      means: "Of one revision, by what made it. Methods take microseconds.",
       unit: "s",
       links: [toRuns],
       exemplars: true,
