@@ -12,7 +12,12 @@ import { startLocal, type Local } from "../../local/start.ts";
  *
  *   node cli/genesis.js --node examples/incidents/start.ts slow-agent|bad-routing-rule|poison-message [--observe]
  */
-type Incident = { catalogs: readonly string[]; notes: readonly string[] };
+type Incident = {
+  catalogs: readonly string[];
+  notes: readonly string[];
+  /** Hands a task in when the run of the one before it has ended. */
+  oneByOne?: true;
+};
 
 const NEWSROOM = join(import.meta.dirname, "newsroom");
 const INCIDENTS: Readonly<Record<string, Incident>> = {
@@ -21,7 +26,8 @@ const INCIDENTS: Readonly<Record<string, Incident>> = {
     catalogs: [NEWSROOM, join(import.meta.dirname, "bad-rule")],
     notes: ["Rain in spring", "Sun in autumn"],
   },
-  "poison-message": { catalogs: [NEWSROOM], notes: ["Rain in spring", "Sun\n\nin autumn"] },
+  // Whatever the newsroom had in hand at the same time would share every death of it, and its fate.
+  "poison-message": { catalogs: [NEWSROOM], notes: ["Rain in spring", "Sun\n\nin autumn"], oneByOne: true },
 };
 
 const DIR = ".incident";
@@ -43,9 +49,11 @@ function startNewsroom({ catalogs }: Incident): Promise<Local> {
 }
 
 /** Hands the tasks in, each with a line that says which run it became. */
-async function submitAll(servers: string, { notes }: Incident): Promise<void> {
+async function submitAll(servers: string, { notes, oneByOne }: Incident): Promise<void> {
   const nc = await connect({ servers });
-  for (const text of notes) {
+  const ends = nc.subscribe("genesis.v1.run.finished.>")[Symbol.asyncIterator]();
+  for (const [index, text] of notes.entries()) {
+    if (oneByOne && index > 0) await ends.next();
     const task = { goal: "Publish an article", taskType: "article", input: { notes: text } };
     console.log((await nc.request("genesis.submit", JSON.stringify(task), { timeout: 5000 })).string());
   }
