@@ -93,7 +93,8 @@ export const BELIEF_ROW: Row = {
     }),
     number({
       title: "Observations that failed, points without a series",
-      means: "Both must stay 0: a bug in what observes, or labels that take more values than they may.",
+      means:
+        "Observations fail while the broker is away, at every fetch; otherwise that is a bug in what observes. Points must stay 0: else labels take more values than they may.",
       unit: "short",
       width: 12,
       links: [toOverview],
