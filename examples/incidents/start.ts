@@ -26,7 +26,7 @@ const INCIDENTS: Readonly<Record<string, Incident>> = {
     catalogs: [NEWSROOM, join(import.meta.dirname, "bad-rule")],
     notes: ["Rain in spring", "Sun in autumn"],
   },
-  // Whatever the newsroom had in hand at the same time would share every death of it, and its fate.
+  // Whatever the newsroom had in hand at the same time would share a death or two of it, and take half a minute more for each.
   "poison-message": { catalogs: [NEWSROOM], notes: ["Rain in spring", "Sun\n\nin autumn"], oneByOne: true },
 };
 
