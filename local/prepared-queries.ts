@@ -4,14 +4,8 @@ export type PreparedQuery = { asks: string; query: string };
 /** What `genesis up --observe` prints the addresses of. Each has an answer once a few runs have ended. */
 export const PREPARED_QUERIES: readonly PreparedQuery[] = [
   { asks: "share of runs that completed", query: "genesis:run_success:ratio_rate5m" },
-  {
-    asks: "duration of runs, 95th percentile",
-    query: "histogram_quantile(0.95, sum by (le) (rate(run_duration_seconds_bucket[5m])))",
-  },
-  {
-    asks: "wait and work of each stage, 95th percentile",
-    query: "histogram_quantile(0.95, sum by (le, stage) (rate(run_stage_duration_seconds_bucket[5m])))",
-  },
+  { asks: "duration of runs, 95th percentile", query: "genesis:run_duration_seconds:p95_5m" },
+  { asks: "wait and work of each stage, 95th percentile", query: "genesis:stage_duration_seconds:p95_5m" },
   {
     asks: "spans a second of each service",
     query: "sum by (service_name) (rate(traces_span_metrics_calls_total[5m]))",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { PROJECT_ROOT } from "../../shared/config.ts";
+import { METRICS, type MetricRow } from "../../shared/telemetry/names.ts";
 import { code, table } from "./markdown.ts";
 
 /** What is made of deploy/prometheus/slo.yaml: rules for Prometheus, and a page for people. */
@@ -12,8 +13,11 @@ export const SLO_DOCUMENTS: Readonly<Record<string, () => string>> = {
 };
 
 const duration = z.string().regex(/^[1-9]\d*[mhd]$/);
-/** A counter with the labels that are meant. */
-const selector = z.string().regex(/^[a-z_]+(\{[^{}]+\})?$/);
+/**
+ * A counter, or a histogram's bucket or count, with the labels that are meant. Only such as the table of names has: of
+ * a bound that is none, or of an outcome that nobody writes, all events would count as missed.
+ */
+export const selector = z.string().refine(isWritten, { error: "no metric writes that" });
 
 const sloFile = z.strictObject({
   window: duration,
@@ -27,7 +31,7 @@ const sloFile = z.strictObject({
       total: selector,
     }),
   ),
-  least: z.int().min(1),
+  least: z.strictObject({ events: z.int().min(1), missed: z.int().min(1) }),
   burns: z.array(
     z.strictObject({
       name: z.string().regex(/^[A-Z][a-z]+$/),
@@ -45,9 +49,29 @@ type Burn = SloFile["burns"][number];
 type Rule = { record: string; expr: string; labels: Record<string, string> };
 
 const HOURS = { m: 1 / 60, h: 1, d: 24 };
-/** From this window on a ratio is computed less often: it moves slowly, and reads much. */
+/** From this window on a ratio is computed less often: it moves slowly, and reads much. More often than Prometheus forgets, after 5 minutes. */
 const LONG_HOURS = 24;
-const LONG_INTERVAL = "5m";
+const LONG_INTERVAL = "4m";
+
+/** Whether the table has such a series. */
+function isWritten(text: string): boolean {
+  const [, name = "", labels = ""] = /^([a-z_]+)(?:\{([^{}]+)\})?$/.exec(text) ?? [];
+  const row = Object.values<MetricRow>(METRICS).find((one) => isSeriesOf(one, name));
+  if (row === undefined || (labels === "" && name.endsWith("_bucket"))) return false;
+  return labels === "" || labels.split(",").every((label) => mayHave(row, label));
+}
+
+function isSeriesOf({ name, kind }: MetricRow, series: string): boolean {
+  if (kind === "histogram") return series === `${name}_bucket` || series === `${name}_count`;
+  return kind === "counter" && series === name;
+}
+
+function mayHave({ buckets = [], labels }: MetricRow, text: string): boolean {
+  const [, label = "", value = ""] = /^([a-z_]+)!?="([^"]+)"$/.exec(text) ?? [];
+  if (label === "le") return buckets.some((bound) => `${bound}` === value);
+  const row = labels[label];
+  return row !== undefined && (!("values" in row) || row.values.includes(value));
+}
 
 /** The objectives as they are written. @throws ZodError for a file that is none */
 function readSlo(): SloFile {
@@ -67,7 +91,7 @@ function isLong(window: string): boolean {
 function errorRatio({ id, good, total }: Objective, window: string): Rule {
   return {
     record: `slo:errors:ratio_rate${window}`,
-    expr: `1 - (sum(rate(${good}[${window}])) or vector(0)) / sum(rate(${total}[${window}]))`,
+    expr: `1 - (sum(rate(${good}[${window}])) or vector(0)) / (sum(rate(${total}[${window}])) > 0)`,
     labels: { slo: id },
   };
 }
@@ -88,12 +112,14 @@ function alertName({ id }: Objective, { name }: Burn): string {
 }
 
 function burnAlert(objective: Objective, burn: Burn, { least, window }: SloFile): object {
-  const { id, target, title, total } = objective;
+  const { id, target, title, good, total } = objective;
+  const counted = `sum(increase(${total}[${burn.long}]))`;
+  const missed = `${counted} - (sum(increase(${good}[${burn.long}])) or vector(0))`;
   const above = (of: string): string =>
     `slo:errors:ratio_rate${of}{slo="${id}"} > ${burn.burn} * (1 - ${target})`;
   return {
     alert: alertName(objective, burn),
-    expr: `${above(burn.short)} and ${above(burn.long)} and on () sum(increase(${total}[${burn.long}])) >= ${least}`,
+    expr: `${above(burn.short)} and ${above(burn.long)} and on () ${counted} >= ${least.events} and on () ${missed} >= ${least.missed}`,
     labels: { severity: burn.severity },
     annotations: {
       summary: `${title}: the error budget burns ${burn.burn} times as fast as it may`,
@@ -159,8 +185,8 @@ ${objectives.map(({ title, means }) => `**${title}.** ${means}`).join("\n\n")}
 ## Burn-rate alerts
 
 The error budget is what an objective leaves: ${objectives.map(({ title, target }) => `${percent(1 - target)} (${title.toLowerCase()})`).join(", ")}. An alert fires while
-both of its windows burn it at least so many times as fast as would use it up in exactly ${window}, and the long window saw at least ${least}
-events.
+both of its windows burn it at least so many times as fast as would use it up in exactly ${window}, and the long window saw at least ${least.events}
+events, of which ${least.missed} missed the objective.
 
 ${table(["Alerts", "Burn", "Windows", "Severity", "The budget is gone in"], burnRows(slo))}
 
@@ -180,8 +206,8 @@ ${table(
   ],
 )}
 
-Both are empty until a run has ended. Prometheus counts a series from its second value on, so the first run of each outcome that it
-ever hears of is not seen.
+Both are empty where the window saw no event. Each outcome is counted from 0 on, so that the first failure of a process is seen as
+well; what ends within the moments before a process is first asked for its metrics is not.
 `;
 }
 

@@ -191,23 +191,15 @@ function recordingRules(): string {
   const runs = METRICS.runsFinished.name;
   const seconds = METRICS.runSeconds.name;
   const stages = METRICS.stageSeconds.name;
-  const cost = METRICS.cost.name;
-  const tokens = METRICS.tokens.name;
   return `# Made from shared/telemetry/names.ts by docs/generate.ts.
 groups:
   - name: genesis
     rules:
       - record: genesis:run_success:ratio_rate5m
-        expr: (sum(rate(${runs}{outcome="completed"}[5m])) or vector(0)) / sum(rate(${runs}[5m]))
-      - record: genesis:run_outcome:rate5m
-        expr: sum by (outcome) (rate(${runs}[5m]))
+        expr: (sum(rate(${runs}{outcome="completed"}[5m])) or vector(0)) / (sum(rate(${runs}{outcome!="cancelled"}[5m])) > 0)
       - record: genesis:run_duration_seconds:p95_5m
         expr: histogram_quantile(0.95, sum by (le) (rate(${seconds}_bucket[5m])))
       - record: genesis:stage_duration_seconds:p95_5m
         expr: histogram_quantile(0.95, sum by (le, stage) (rate(${stages}_bucket[5m])))
-      - record: genesis:agent_tokens:rate5m
-        expr: sum by (agent, type) (rate(${tokens}[5m]))
-      - record: genesis:agent_cost_micro_usd:rate5m
-        expr: sum by (agent) (rate(${cost}[5m]))
 `;
 }

@@ -15,7 +15,7 @@ import { SIDE_BY_SIDE } from "../traces/side-by-side.ts";
 // What is asked of Tempo is in containers.stack.test.ts.
 /** What these runs give no answer to, and why. Everything else has one. */
 const UNANSWERED: Readonly<Record<string, string>> = {
-  "genesis-overview: Error budget left": "it is computed every 5 minutes; promtool's tests have it answered",
+  "genesis-overview: Error budget left": "it is computed every 4 minutes; promtool's tests have it answered",
   "genesis-health: What the Collector could not deliver":
     "an exporter that never gives up says so only of what is refused for good",
   "genesis-health: What the service graph could not take":
