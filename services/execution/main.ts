@@ -20,6 +20,7 @@ await service("execution", {
       decide: (event, history) => next(foldRun(history), { fact: event.id }),
       decideUnreadable: (fact, history) => next(foldRun(history), { fact: fact.id }),
       observe,
+      observeUnreadable: observe,
     })),
     ...(await timerStage(context, {
       durable: "execution-timers",

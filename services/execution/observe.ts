@@ -11,12 +11,15 @@ import {
 /** The name of the workflow, on the span that tells of a run as a whole. */
 const WORKFLOW = "genesis";
 
+/** What was decided upon, an unreadable fact among it; undefined for a timer. */
+type Trigger = Pick<StoredEvent, "storedAtMs">;
+
 /**
  * What execution's work on a run shows: attempts that agents were asked for or that it gave up itself, and the end of
  * the run with a summary.
  */
 export function observe(
-  trigger: StoredEvent | undefined,
+  trigger: Trigger | undefined,
   written: readonly NewEvent[],
   history: History,
 ): Observation {
@@ -53,7 +56,7 @@ function failureLine({ step = "", attempt = 1, data }: NewEvent<"step.failed">):
 }
 
 /** How long a run's task took to become work. Later dispatches of the run tell nothing of that. */
-function firstDispatchOf(trigger: StoredEvent | undefined, history: History): Point[] {
+function firstDispatchOf(trigger: Trigger | undefined, history: History): Point[] {
   const isFirst = !history.events.some((event) => event.type === "step.dispatched");
   const seconds = secondsUntil(trigger, history);
   return isFirst && seconds !== undefined
@@ -62,7 +65,7 @@ function firstDispatchOf(trigger: StoredEvent | undefined, history: History): Po
 }
 
 /** From the storing of the task to the storing of what was decided upon, by the broker's clock alone. */
-function secondsUntil(trigger: StoredEvent | undefined, history: History): number | undefined {
+function secondsUntil(trigger: Trigger | undefined, history: History): number | undefined {
   const task = history.events.find((event) => event.type === "task.submitted");
   const lastMs = (trigger ?? history.events.at(-1))?.storedAtMs;
   if (task === undefined || lastMs === undefined) return undefined;
@@ -70,11 +73,7 @@ function secondsUntil(trigger: StoredEvent | undefined, history: History): numbe
 }
 
 /** A run lasts from the storing of its task to the storing of what decided its end. */
-function endOf(
-  finished: NewEvent<"run.finished">,
-  trigger: StoredEvent | undefined,
-  history: History,
-): Point[] {
+function endOf(finished: NewEvent<"run.finished">, trigger: Trigger | undefined, history: History): Point[] {
   const labels = { outcome: finished.data.outcome };
   const seconds = secondsUntil(trigger, history);
   const lasted: Point[] = seconds === undefined ? [] : [{ metric: "runSeconds", labels, value: seconds }];

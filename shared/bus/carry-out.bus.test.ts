@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { decomposed, dispatched, encoded, finished, signal, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import type { Append, Decision, History } from "../contract/decider.ts";
+import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
 import { carryOut } from "./carry-out.ts";
 
@@ -35,6 +37,35 @@ test("what stands because of it is told, once", async () => {
   const append: Append = { event: decomposed("told"), expect: "subject" };
   assert.deepEqual(await carry("told", () => [append]), [append.event]);
   assert.deepEqual(await carry("told", () => [append]), []);
+});
+
+test("what was stored is told, also when its neighbours could not be", async () => {
+  await put(submitted("torn"));
+  const { bus } = cell;
+  const append: typeof bus.log.append = async (asked, options) => {
+    if (asked.event.step === "s2") throw new GenesisError("E_STORAGE");
+    // Its neighbour has failed long before it is stored.
+    await sleep(20);
+    return bus.log.append(asked, options);
+  };
+  const told: string[] = [];
+  const carried = carryOut(
+    { ...bus, log: { ...bus.log, append } },
+    {
+      decide: () =>
+        ["s1", "s2", "s3"].map((step) => ({ event: dispatched("torn", step), expect: "attempt" })),
+      history: await bus.log.history("torn"),
+      runs: bus.runs,
+      isRepeated: false,
+      correlationId: "corr-1",
+      observe: (written) => {
+        told.push(...written.map(({ step }) => step!));
+        return {};
+      },
+    },
+  );
+  await assert.rejects(carried, { code: "E_STORAGE" });
+  assert.deepEqual(told, ["s1", "s3"]);
 });
 
 test("where another fact stands it decides anew, from a history that holds it", async () => {

@@ -1,6 +1,8 @@
 import type { Append, Decision, History } from "../contract/decider.ts";
 import type { NewEvent } from "../contract/events.ts";
 import { linkJoined } from "../telemetry/messaging.ts";
+import type { Observation } from "../telemetry/names.ts";
+import { applyObservation } from "../telemetry/observation.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";
 import type { Outcome } from "./append.ts";
 import type { Bus } from "./connect.ts";
@@ -19,6 +21,8 @@ export type Order = {
   /** Whether to decide again after appending, until there is nothing left to append. */
   isRepeated: boolean;
   correlationId: string;
+  /** What is told of it; pure. `written` are the facts that stand because of it and did not before. */
+  observe?: ((written: readonly NewEvent[]) => Observation) | undefined;
 };
 
 /**
@@ -29,11 +33,21 @@ const MAX_PASSES = 100;
 /**
  * Has a decision made, sets its timers, appends its facts, and when one of them is refused because the run moved on,
  * reads on and has it made anew. A run that has its end is done with. Returns the facts that stand because of it and did
- * not before. @throws whatever deciding throws, and GenesisError `E_STORAGE`
+ * not before. They are told whatever happens to the rest: whoever goes on finds them standing, and does not tell them.
+ * @throws whatever deciding throws, and GenesisError `E_STORAGE`
  */
 export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
-  const { runs, correlationId } = order;
   const written: NewEvent[] = [];
+  try {
+    await carryOn(bus, order, written);
+  } finally {
+    applyObservation(() => order.observe?.(written) ?? {});
+  }
+  return written;
+}
+
+async function carryOn(bus: Bus, order: Order, written: NewEvent[]): Promise<void> {
+  const { runs, correlationId } = order;
   /** Subjects on which a fact stands by now, ours or another. It holds, so nothing is appended there again. */
   const taken = new Set<string>();
   const isSet = new Set<string>();
@@ -56,10 +70,10 @@ export async function carryOut(bus: Bus, order: Order): Promise<NewEvent[]> {
       runs?.forget(history.run);
       // Nobody waits for it: what it does not reach fires, and is found too late.
       void clearTimers(bus, history.run);
-      return written;
+      return;
     }
     const isDone = open.length === 0 || (result.isStored && !order.isRepeated);
-    if (isDone || runs === undefined) return written;
+    if (isDone || runs === undefined) return;
     history = await runs.readOn(history.run, result.lastSeq);
   }
   throw storageError("lets the run come to rest");
@@ -70,7 +84,7 @@ type Pass = { history: History; taken: Set<string>; written: NewEvent[]; correla
 /**
  * Appends in order; neighbours that do not depend on the run's last sequence go together. One that does is expected
  * right behind the one before it, if that depended on it too: what this decision added itself is no news to it. Stops
- * at the first refusal.
+ * at the first refusal, and at what cannot be stored once its neighbours have settled.
  */
 async function appendAll(
   bus: Bus,
@@ -84,23 +98,26 @@ async function appendAll(
       const expect = isAtRun(asked) && own !== undefined ? { runAt: own } : asked.expect;
       return bus.log.append({ ...asked, expect }, { correlationId, under: under(asked.event, history) });
     };
-    const outcomes = await Promise.all(group.map(append));
-    for (const [i, outcome] of outcomes.entries()) {
+    const settled = await Promise.allSettled(group.map(append));
+    for (const [i, one] of settled.entries()) {
+      if (one.status === "rejected" || one.value.kind === "moved") continue;
       const asked = group[i]!;
-      if (outcome.kind === "moved") continue;
+      const outcome = one.value;
       taken.add(subjectOf(bus, asked.event));
       lastSeq = Math.max(lastSeq, outcome.kind === "stored" ? outcome.seq : outcome.by.seq);
       if (outcome.kind === "superseded" || outcome.again) continue;
       written.push(asked.event);
       if (isAtRun(asked)) own = outcome.seq;
     }
-    if (!outcomes.every(isStored)) return { isStored: false, lastSeq };
+    const failed = settled.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
+    if (!settled.every(isStored)) return { isStored: false, lastSeq };
   }
   return { isStored: true, lastSeq };
 }
 
-function isStored({ kind }: Outcome): boolean {
-  return kind === "stored";
+function isStored(one: PromiseSettledResult<Outcome>): boolean {
+  return one.status === "fulfilled" && one.value.kind === "stored";
 }
 
 function isAtRun({ expect }: Append): boolean {

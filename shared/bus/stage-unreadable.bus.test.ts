@@ -4,6 +4,7 @@ import { deadLettersOfRun, put as store, standingOn } from "../../test/support/c
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched, finished, refused, skipped, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
+import { growthOf } from "../../test/support/metrics.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
@@ -60,6 +61,38 @@ test("what cannot be read is one dead letter of whoever reads it first, and mean
     letters.map(({ service, code }) => [service, code]),
     [["htdag", "E_JSON"]],
   );
+});
+
+test("what an unreadable fact leads to is told as what any other does", async () => {
+  works.push(
+    ...(await stage(
+      { ...cell.ctx, name: "execution" },
+      {
+        durable: "execution",
+        reads: ["task.submitted"],
+        from: "run",
+        decide: () => [],
+        decideUnreadable: ({ run, id }, { lastSeq }) => [
+          { event: { ...finished(run), causationId: id }, expect: { runAt: lastSeq } },
+        ],
+        observeUnreadable: ({ type }, written, { events }) => ({
+          attributes: { "genesis.outcome": [type, ...written.map((event) => event.type)].join(" ") },
+          points: [{ metric: "runRounds", labels: {}, value: events.length }],
+        }),
+      },
+    )),
+  );
+  await put(submitted("told"));
+  const counted = await growthOf("run_replan_rounds_count", async () => {
+    const spans = await spansOf(async () => {
+      await cell.bus.nc.request("genesis.v1.plan.validated.told.0", "not json");
+      await eventually(() => standing("genesis.v1.run.finished.told.once"));
+      await cell.bus.turns.idle();
+    });
+    const handled = spans.find(({ name }) => name === "process genesis.v1.plan.validated");
+    assert.equal(handled?.attributes["genesis.outcome"], "plan.validated run.finished");
+  });
+  assert.equal(counted, 1);
 });
 
 test("what cannot be read stays with the broker until it is safe in the dead letters", async () => {

@@ -5,7 +5,6 @@ import { STAGE_READS } from "../contract/streams.ts";
 import { nowMs } from "../telemetry/clock.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
-import { applyObservation } from "../telemetry/observation.ts";
 import { part } from "../telemetry/parts.ts";
 import { carryOut } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
@@ -36,6 +35,8 @@ export type Stage<T extends EventType> = {
    * before.
    */
   observe?: NoInfer<(event: StoredEvent<T>, written: readonly NewEvent[], history: History) => Observation>;
+  /** The same of an unreadable fact. */
+  observeUnreadable?: (fact: Unreadable, written: readonly NewEvent[], history: History) => Observation;
 };
 
 /** How many messages are asked for at a time. */
@@ -94,14 +95,14 @@ async function handleEvent<T extends EventType>(
   // A run that has not begun: what stands under its id is ignored.
   if (task === undefined) return;
   await processSpan(processedEvent(bus, delivery, { event, task, takenMs }), async () => {
-    const written = await carryOut(bus, {
+    await carryOut(bus, {
       decide: (known) => spec.decide(event, known, part),
       history,
       runs,
       isRepeated: spec.isRepeated === true,
       correlationId: task.correlationId,
+      observe: (written) => spec.observe?.(event, written, history) ?? {},
     });
-    applyObservation(() => spec.observe?.(event, written, history) ?? {});
   });
 }
 
@@ -123,7 +124,7 @@ async function handleUnreadable<T extends EventType>(
 
 async function decideUnreadable<T extends EventType>(
   { bus }: BusContext,
-  { decideUnreadable: decide }: Stage<T>,
+  { decideUnreadable: decide, observeUnreadable: observe }: Stage<T>,
   { fact, bytes }: { fact: Unreadable; bytes: number },
 ): Promise<void> {
   if (decide === undefined) return;
@@ -138,6 +139,7 @@ async function decideUnreadable<T extends EventType>(
     runs,
     isRepeated: true,
     correlationId,
+    observe: (written) => observe?.(fact, written, history) ?? {},
   });
 }
 

@@ -6,7 +6,6 @@ import type { FiredTimer } from "../contract/subjects.ts";
 import { nowMs } from "../telemetry/clock.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import type { Observation } from "../telemetry/names.ts";
-import { applyObservation } from "../telemetry/observation.ts";
 import { carryOut } from "./carry-out.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -55,14 +54,14 @@ async function wake({ bus }: BusContext, { decide, observe }: TimerStage, delive
   const { correlationId } = task;
   const message = { ...processedOf(bus, delivery, takenMs), ...timer, correlationId, startsTrace };
   await processSpan(message, async () => {
-    const written = await carryOut(bus, {
+    await carryOut(bus, {
       decide: (known) => decide(fired, known),
       history,
       runs,
       isRepeated: true,
       correlationId,
+      observe: (written) => observe?.(written, history) ?? {},
     });
-    applyObservation(() => observe?.(written, history) ?? {});
   });
 }
 
