@@ -4,9 +4,10 @@ import { encoded, submitted } from "../../test/support/facts.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
-import { appender } from "./append.ts";
+import { appender, type Outcome } from "./append.ts";
+import { openLog } from "./log.ts";
 import { publish } from "./publish.ts";
-import { headersOf } from "./requests.ts";
+import { headersOf, type Requests } from "./requests.ts";
 
 const isStorageError = (error: unknown) => error instanceof GenesisError && error.code === "E_STORAGE";
 const options = { correlationId: "corr-1" };
@@ -48,6 +49,45 @@ test("a message that could never be sent is a bug, not a storage that is away", 
   t.after(() => cell.stop());
   const message = { subject: "genesis.tasks", bytes: "{}", headers: { key: "two\nlines" } };
   await assert.rejects(publish(cell.bus.requests, message), /values cannot contain/);
+});
+
+/** Appends while the answers to so many requests are lost, which are done all the same. */
+function deaf({ bus }: TestCell, losses: number): (event: NewEvent, tryForMs?: number) => Promise<Outcome> {
+  let asked = 0;
+  const one: Requests["one"] = async (question) => {
+    const reply = await bus.requests.one(question);
+    if (asked++ < losses) throw new GenesisError("E_STORAGE");
+    return reply;
+  };
+  const log = openLog(
+    { requests: { ...bus.requests, one }, name: bus.names.log, subjects: bus.subjects },
+    bus.jsm,
+  );
+  return (event, tryForMs = 5000) => log.append({ event, expect: "subject" }, { ...options, tryForMs });
+}
+
+test("a fact whose acknowledgement was lost is this process's own, and one that stood before is not", async (t) => {
+  const cell = await startCell([]);
+  t.after(() => cell.stop());
+  const append = deaf(cell, 1);
+  const outcome = await append(submitted("unheard"));
+  const { event } = (await cell.bus.log.read("genesis.v1.task.submitted.unheard.once"))!;
+  const { traceparent, seq } = event!;
+  assert.deepEqual(outcome, { kind: "stored", seq, again: false, traceparent });
+  assert.deepEqual(await append(submitted("unheard")), { ...outcome, again: true });
+});
+
+test("a fact that was given up and stands all the same is news once, to whoever tries again", async (t) => {
+  const cell = await startCell([]);
+  t.after(() => cell.stop());
+  // Neither what became of it is heard, nor what stands.
+  const append = deaf(cell, 2);
+  await assert.rejects(append(submitted("gone"), 1), isStorageError);
+  const again = async () => {
+    const outcome = await append(submitted("gone"));
+    return outcome.kind === "stored" && outcome.again;
+  };
+  assert.deepEqual([await again(), await again()], [false, true]);
 });
 
 test("a full log refuses, and takes nothing", async (t) => {

@@ -14,7 +14,7 @@ import type { Requests } from "./requests.ts";
 
 /** What became of a fact that was to be appended. */
 export type Outcome =
-  /** It stands in the log, with this trace context; `again`: it already did. */
+  /** It stands in the log, with this trace context; `again`: it already did, and not by this process. */
   | { kind: "stored"; seq: number; again: boolean; traceparent: string | undefined }
   /** Another fact stands where it belongs. That one holds. */
   | { kind: "superseded"; by: Fact }
@@ -63,13 +63,20 @@ const EXPECTED_OVER = "Nats-Expected-Last-Subject-Sequence-Subject";
 
 /** Appends to a stream, looking up what stands there by `reads`. */
 export function appender({ requests, name, subjects }: Stream, { read, readLast }: Reads): Appender {
+  const own = ownAppends();
+
   /** What the log says about a fact that was not plainly stored; undefined: publish it again. */
-  const whatStands = async (fact: Prepared, answer: Answer): Promise<Outcome | undefined> => {
+  const whatStands = async (
+    { fact, trace }: { fact: Prepared; trace: Record<string, string> },
+    answer: Answer,
+  ): Promise<Outcome | undefined> => {
     const by = await read(fact.message.subject);
-    if (by !== undefined)
-      return isSame(by, fact)
-        ? { kind: "stored", seq: by.seq, again: true, traceparent: by.event?.traceparent }
-        : { kind: "superseded", by };
+    if (by !== undefined && !isSame(by, fact)) return { kind: "superseded", by };
+    if (by !== undefined) {
+      const traceparent = by.event?.traceparent;
+      const isOwn = traceparent === trace["traceparent"] || own.take(traceparent);
+      return { kind: "stored", seq: by.seq, again: !isOwn, traceparent };
+    }
     if (!isWrongSequence(answer) || fact.expect === "subject") return undefined;
     if (fact.expect !== "attempt") return { kind: "moved" };
     const [other] = await readLast([attemptOf(subjects, fact.event)]);
@@ -86,7 +93,7 @@ export function appender({ requests, name, subjects }: Stream, { read, readLast 
     });
     if (answer.kind === "stored")
       return { kind: "stored", seq: answer.seq, again: false, traceparent: trace["traceparent"] };
-    return whatStands(fact, answer).catch((error: unknown) => {
+    return whatStands({ fact, trace }, answer).catch((error: unknown) => {
       // While the broker is away it cannot be asked what stands either.
       if (isStorageError(error)) return undefined;
       throw error;
@@ -102,6 +109,7 @@ export function appender({ requests, name, subjects }: Stream, { read, readLast 
       // A connection that is lost costs the broker nothing, so it is looked at often.
       await backOff(requests.isOpen() ? tries++ : 0, end - performance.now());
     }
+    own.keep(trace["traceparent"]);
     throw storageError("stores the fact");
   };
 
@@ -123,6 +131,24 @@ export function appender({ requests, name, subjects }: Stream, { read, readLast 
     const outcome = await (root ? rootPublishSpan(published, root, send) : publishSpan(published, send));
     if (outcome.kind === "superseded") record("appendConflicts", { template });
     return outcome;
+  };
+}
+
+const MAX_KEPT = 1024;
+
+/**
+ * The contexts of facts that were given up without the broker's word, and may stand all the same. Each context is that of
+ * one publish span, so a fact which carries it is this process's own, and news to whoever tells of it.
+ */
+function ownAppends() {
+  const kept = new Set<string | undefined>();
+  return {
+    keep: (traceparent: string | undefined): void => {
+      kept.add(traceparent);
+      if (kept.size > MAX_KEPT) kept.delete(kept.values().next().value);
+    },
+    /** Whether it is one of them; only once. */
+    take: (traceparent: string | undefined): boolean => kept.delete(traceparent),
   };
 }
 
