@@ -144,7 +144,7 @@ export const BREAKS: readonly Break[] = [
   {
     what: "an agent's failure is not told on its span",
     file: "shared/agent/observe.ts",
-    from: "...(error && { [ATTRIBUTE.errorType]: error }),",
+    from: '...(outcome === "failed" && { [ATTRIBUTE.errorType]: ending.error }),',
     to: "",
     seenBy: "shared/agent/observe.test.ts",
   },
