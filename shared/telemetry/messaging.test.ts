@@ -119,6 +119,17 @@ test("an unsampled message stays unsampled all the way", async () => {
   assert.match(sent["traceparent"]!, new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-00$`));
 });
 
+test("an unsampled message that starts a trace starts an unsampled one", async () => {
+  let sent: Record<string, string> = {};
+  const message = delivered({ traceparent: `00-${TRACE_ID}-${SPAN_ID}-00`, startsTrace: true });
+  const spans = await spansOf(() =>
+    processSpan(message, () => publishSpan(routed, async (headers) => void (sent = headers))),
+  );
+  assert.deepEqual(spans, []);
+  assert.match(sent["traceparent"]!, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  assert.notEqual(traceIdOf(sent["traceparent"]!), TRACE_ID);
+});
+
 const linksOf = (span: ReadableSpan | undefined): unknown[] =>
   span!.links.map(({ context, attributes }) => [context.spanId, attributes?.["genesis.link"]]);
 

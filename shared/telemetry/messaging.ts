@@ -15,8 +15,9 @@ import { measureProcessing, measurePublishing, type Handled } from "./message-me
 import { record } from "./metrics.ts";
 import { ATTRIBUTE, transportSpan } from "./names.ts";
 import { inSpan } from "./operations.ts";
-import { startSpan } from "./spans.ts";
+import { startSpan, unrecordedRoot } from "./spans.ts";
 import {
+  isSampled,
   spanContextOf,
   traceHeadersOf,
   type ReceivedTraceHeaders,
@@ -101,7 +102,11 @@ export function processSpan<T>(message: ProcessedMessage, fn: () => Promise<T>):
     attributes: kindOf(message, "process", "process"),
     ...(message.takenMs !== undefined && { startMs: message.takenMs }),
   };
-  const span = startSpan(transportSpan("process", message.template), start, base);
+  // The sampler would decide anew about a root, and keep the end of a run whose beginning nobody has.
+  const isLeftOut = message.startsTrace === true && !isSampled(message);
+  const span = isLeftOut
+    ? unrecordedRoot()
+    : startSpan(transportSpan("process", message.template), start, base);
   remember(message, span);
   describe(span, message, consumerAttributes);
   return inSpan(span, correlated(base, message), () => measureProcessing(message, fn));

@@ -35,7 +35,11 @@ export type SpanStart = {
 /** Starts a span. It always has a valid identity, recorded or not: the headers of every message carry one. */
 export function startSpan(name: string, { startMs = nowMs(), ...options }: SpanStart, parent: Context): Span {
   const span = tracer.startSpan(name, { ...options, startTime: hrTimeOf(startMs) }, parent);
-  if (isSpanContextValid(span.spanContext())) return span;
+  return isSpanContextValid(span.spanContext()) ? span : unrecordedRoot();
+}
+
+/** The root of a trace that nobody records: it has an identity, and whoever follows is not sampled either. */
+export function unrecordedRoot(): Span {
   return trace.wrapSpanContext({
     traceId: randomBytes(16).toString("hex"),
     spanId: randomBytes(8).toString("hex"),
