@@ -1,12 +1,12 @@
-import type { Accepted, Arrival } from "../../shared/bus/door.ts";
+import type { Arrival, Taken } from "../../shared/bus/door.ts";
 import type { Bus } from "../../shared/bus/connect.ts";
 import type { Fact } from "../../shared/bus/fact.ts";
 import { traceHeadersIn } from "../../shared/bus/processed.ts";
 import { GenesisError } from "../../shared/contract/errors.ts";
 import { sha256 } from "../../shared/contract/plan-hash.ts";
 import { CorrelationContext } from "../../shared/telemetry/correlation.ts";
-import { record } from "../../shared/telemetry/metrics.ts";
-import { traceIdOf } from "../../shared/telemetry/trace-context.ts";
+import { recordPoint } from "../../shared/telemetry/metrics.ts";
+import { spanContextOf } from "../../shared/telemetry/trace-context.ts";
 import { accept, runOf } from "./accept.ts";
 
 /** Less than the 5 s that clients of NATS commonly wait for an answer. */
@@ -17,7 +17,7 @@ const ANSWER_WITHIN_MS = 3000;
  * was used for. @param hasRoom whether the log has room for new runs @throws GenesisError with the reason for which
  * the task is refused
  */
-export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<boolean>): Promise<Accepted> {
+export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<boolean>): Promise<Taken> {
   const { run, isKeyed } = runOf(arrival);
   const subject = bus.subjects.fact("task.submitted", run, "once");
   if (isKeyed) {
@@ -42,19 +42,17 @@ export async function submit(bus: Bus, arrival: Arrival, hasRoom: () => Promise<
     const stands = await bus.log.read(subject);
     if (stands) return sameAsBefore(stands, arrival);
   }
-  record("runsSubmitted", {});
-  return { run, correlationId, traceId: traceIdOf(outcome.traceparent ?? "") ?? "" };
+  const began = spanContextOf(outcome);
+  recordPoint({ metric: "runsSubmitted", labels: {}, value: 1 }, began);
+  return { accepted: { run, correlationId, traceId: began?.traceId ?? "" }, root: outcome.traceparent };
 }
 
 /**
  * The task that a run began with, for whoever submits it again. @throws GenesisError `E_CONFLICT` for another payload
  */
-function sameAsBefore({ event }: Fact, arrival: Arrival): Accepted {
+function sameAsBefore({ event }: Fact, arrival: Arrival): Taken {
   if (event?.type !== "task.submitted" || event.data.requestHash !== sha256(arrival.bytes))
     throw new GenesisError("E_CONFLICT");
-  return {
-    run: event.run,
-    correlationId: event.correlationId,
-    traceId: traceIdOf(event.traceparent ?? "") ?? "",
-  };
+  const { run, correlationId } = event;
+  return { accepted: { run, correlationId, traceId: spanContextOf(event)?.traceId ?? "" } };
 }

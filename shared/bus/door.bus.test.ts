@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { eventually } from "../../test/support/eventually.ts";
+import { growthOf, linesOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { publishRaw } from "../../test/support/raw-nats.ts";
 import { GenesisError, type ErrorCode } from "../contract/errors.ts";
@@ -12,6 +13,9 @@ import { headersOf } from "./requests.ts";
 let cell: TestCell;
 let works: Work[];
 const arrived: { text: string; arrival: Arrival }[] = [];
+/** What is slow waits for it. */
+const goOn = Promise.withResolvers<void>();
+const ROOT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /** How the next arrivals of a text are refused. */
 const refusals = new Map<string, ErrorCode[]>();
 
@@ -22,7 +26,8 @@ before(async () => {
     arrived.push({ text, arrival });
     const code = refusals.get(text)?.shift();
     if (code !== undefined) throw new GenesisError(code, [{ path: "goal", rule: "because" }]);
-    return { run: `run-${text}`, correlationId: "corr-1", traceId: "trace-1" };
+    if (text === "slow") await goOn.promise;
+    return { accepted: { run: `run-${text}`, correlationId: "corr-1", traceId: "trace-1" }, root: ROOT };
   });
 });
 after(() => cell.stop(...works));
@@ -54,6 +59,36 @@ test("a request is answered at once", async () => {
   const [one] = arrivalsOf("asked");
   assert.equal(one?.arrival.inbox, undefined);
   assert.deepEqual(one?.arrival.headers.get("idempotency-key"), ["key-1"]);
+});
+
+test("what is measured at the doors leads to the root of the run that began there", async () => {
+  await cell.bus.js.publish("genesis.tasks", "measured");
+  await eventually(() => arrivalsOf("measured").length > 0);
+  await ask("measured");
+  const exemplar = `# {trace_id="${ROOT.slice(3, 35)}",span_id="${ROOT.slice(36, 52)}"}`;
+  for (const [histogram, label] of [
+    ["messaging_process_duration_seconds", 'template="genesis.submit"'],
+    ["messaging_process_duration_seconds", 'template="genesis.tasks"'],
+    ["messaging_queue_wait_seconds", 'template="genesis.tasks"'],
+    ["run_stage_duration_seconds", 'stage="gateway"'],
+  ] as const) {
+    const lines = await linesOf(`${histogram}_bucket{`);
+    const isLed = lines.some((line) => line.includes(label) && line.includes(exemplar));
+    assert.ok(isLed, `${histogram} ${label}`);
+  }
+});
+
+test("a request beyond those that are answered at a time is told to come back, and counted", async () => {
+  const failures = 'messaging_process_failures_total{template="genesis.submit",error_type="E_OVERLOAD"}';
+  let inHand: Promise<unknown>[] = [];
+  const counted = await growthOf(failures, async () => {
+    inHand = Array.from({ length: 256 }, () => ask("slow"));
+    await eventually(() => arrivalsOf("slow").length === 256);
+    assert.equal((await ask("one more")).json<{ code: string }>().code, "E_OVERLOAD");
+  });
+  assert.equal(counted, 1);
+  goOn.resolve();
+  await Promise.all(inHand);
 });
 
 test("a refused request is told why, in the one shape and in the way of NATS services", async () => {

@@ -1,8 +1,10 @@
 import { Svcm, type ServiceMsg } from "@nats-io/services";
 import type { Msg } from "@nats-io/nats-core";
+import type { SpanContext } from "@opentelemetry/api";
 import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
 import type { HeaderValues } from "../contract/headers.ts";
 import { measureProcessing } from "../telemetry/message-metrics.ts";
+import { spanContextOf } from "../telemetry/trace-context.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { headerBlockOf } from "./header-block.ts";
@@ -22,11 +24,18 @@ export type Arrival = {
 /** What whoever asked at the door is told. */
 export type Accepted = { run: string; correlationId: string; traceId: string };
 
+/** What came of an arrival. */
+export type Taken = {
+  accepted: Accepted;
+  /** The context (`traceparent`) of the root of its run's trace, where this arrival began the run. */
+  root?: string | undefined;
+};
+
 /**
  * Takes an arrival in: when it returns, the task is on disk. @throws GenesisError with the reason for which it is
  * refused
  */
-export type Accept = (arrival: Arrival) => Promise<Accepted>;
+export type Accept = (arrival: Arrival) => Promise<Taken>;
 
 const BATCH = 64;
 /** Requests that are answered at a time; more are told to come back. */
@@ -46,11 +55,16 @@ async function openInbox(ctx: BusContext, accept: Accept): Promise<Work> {
       const { consumer, deliveryCount } = delivery;
       const queueWaitMs = queueWaitMsOf(delivery);
       const handled = { template: ctx.bus.subjects.tasks, consumer, deliveryCount, queueWaitMs };
-      await measureProcessing(handled, async () => accept(arrivalOf(delivery, queueWaitMs)));
+      await measureProcessing(handled, async () => accept(arrivalOf(delivery, queueWaitMs)), rootOf);
       delivery.ack();
     },
   });
   return work;
+}
+
+/** A door has no span: what it measures leads to the root of the run that it began. */
+function rootOf({ root }: Taken): SpanContext | undefined {
+  return spanContextOf({ traceparent: root });
 }
 
 function arrivalOf(delivery: Delivery, queueWaitMs: number): Arrival {
@@ -72,8 +86,11 @@ async function openService({ bus, log }: BusContext, accept: Accept): Promise<Wo
   const answer = async (message: ServiceMsg): Promise<void> => {
     inHand++;
     try {
-      if (inHand > MAX_REQUESTS) throw new GenesisError("E_OVERLOAD");
-      const accepted = await measureProcessing(asked, async () => accept(requestOf(message)));
+      const take = async (): Promise<Taken> => {
+        if (inHand > MAX_REQUESTS) throw new GenesisError("E_OVERLOAD");
+        return accept(requestOf(message));
+      };
+      const { accepted } = await measureProcessing(asked, take, rootOf);
       message.respond(JSON.stringify(accepted));
     } catch (thrown) {
       const error = asGenesisError(thrown);

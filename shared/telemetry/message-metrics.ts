@@ -1,5 +1,6 @@
+import type { SpanContext } from "@opentelemetry/api";
 import { nowMs } from "./clock.ts";
-import { record } from "./metrics.ts";
+import { record, recordPoint } from "./metrics.ts";
 import { SERVICE_LAYERS } from "./names.ts";
 import { errorType } from "./spans.ts";
 
@@ -19,27 +20,39 @@ export type Handled = {
 
 const MS_PER_S = 1000;
 
-/** Counts and times the handling of a message. */
-export async function measureProcessing<T>(message: Handled, fn: () => Promise<T>): Promise<T> {
+/**
+ * Counts and times the handling of a message. @param spanOf for handling that has no span of its own, as a door's: the
+ * one that it led to, for the exemplars
+ */
+export async function measureProcessing<T>(
+  message: Handled,
+  fn: () => Promise<T>,
+  spanOf?: (result: T) => SpanContext | undefined,
+): Promise<T> {
   const { template, deliveryCount } = message;
   const consumer = durableLabel(message.consumer);
   const queueWaitMs = Math.max(0, message.queueWaitMs ?? 0);
   const startedMs = performance.now() - (message.takenMs === undefined ? 0 : nowMs() - message.takenMs);
-  record("consumed", { template, consumer });
+  let by: SpanContext | undefined;
+  const time = (metric: "queueWaitSeconds" | "processSeconds", ms: number): void =>
+    recordPoint({ metric, labels: { template }, value: ms / MS_PER_S }, by);
   // The wait of a redelivery is mostly the handling that failed before it.
+  const isFirst = deliveryCount === 1 && message.queueWaitMs !== undefined;
+  record("consumed", { template, consumer });
   if (deliveryCount > 1) record("redelivered", { consumer });
-  else if (message.queueWaitMs !== undefined)
-    record("queueWaitSeconds", { template }, queueWaitMs / MS_PER_S);
+  if (isFirst && spanOf === undefined) time("queueWaitSeconds", queueWaitMs);
   try {
     const result = await fn();
-    const stage = stageOf(consumer);
-    record("stageSeconds", { stage }, (queueWaitMs + performance.now() - startedMs) / MS_PER_S);
+    by = spanOf?.(result);
+    const value = (queueWaitMs + performance.now() - startedMs) / MS_PER_S;
+    recordPoint({ metric: "stageSeconds", labels: { stage: stageOf(consumer) }, value }, by);
     return result;
   } catch (error) {
     record("processFailures", { template, error_type: errorType(error) });
     throw error;
   } finally {
-    record("processSeconds", { template }, (performance.now() - startedMs) / MS_PER_S);
+    if (isFirst && spanOf !== undefined) time("queueWaitSeconds", queueWaitMs);
+    time("processSeconds", performance.now() - startedMs);
   }
 }
 

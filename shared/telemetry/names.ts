@@ -742,13 +742,17 @@ export const METRICS = {
       error_type: { values: ["", "E_AGENT"] },
     }),
   ),
-  tokens: ofGenAi.counter("gen_ai_client_inference_tokens_total", "{token}", "tokens that agents used", {
-    agent,
-    type: { values: ["input", "output"] },
-  }),
-  cost: ofGenAi.counter("gen_ai_cost_total", "{microusd}", "what agents spent, in micro-USD, as they say", {
-    agent,
-  }),
+  tokens: withExemplar(
+    ofGenAi.counter("gen_ai_client_inference_tokens_total", "{token}", "tokens that agents used", {
+      agent,
+      type: { values: ["input", "output"] },
+    }),
+  ),
+  cost: withExemplar(
+    ofGenAi.counter("gen_ai_cost_total", "{microusd}", "what agents spent, in micro-USD, as they say", {
+      agent,
+    }),
+  ),
 } satisfies Record<string, MetricRow>;
 
 export type MetricKey = keyof typeof METRICS;

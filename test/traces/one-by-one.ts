@@ -1,7 +1,9 @@
 import { eventually } from "../support/eventually.ts";
+import { factOf } from "../support/fact-shape.ts";
 import type { ForeignClient } from "../support/foreign-client.ts";
 import { inHandOf, isAllHandled, shortenAckWait } from "../support/load.ts";
-import { bodyOf } from "../support/stored-message.ts";
+import { traceOf } from "../support/puppet.ts";
+import { bodyOf, hex32 } from "../support/stored-message.ts";
 import { asleep, begin, within, type Scenario } from "./scenario.ts";
 
 /** The trace of whoever leaves a task that cannot be read. */
@@ -25,6 +27,23 @@ export const ONE_BY_ONE: Readonly<Record<string, Scenario>> = {
       instance.kill("halo");
       await client.finished(run);
       await eventually(() => isAllHandled(client, "halo"));
+      return { run };
+    },
+  },
+  "unreadable-plan": {
+    about: "a plan that nobody can read: one dead letter, and the run has failed",
+    play: async (instance) => {
+      const { client } = instance;
+      // It would have been faster.
+      const goOn = instance.freeze("htdag");
+      const run = await begin(instance, "flow_noop");
+      const task = await client.waitFor(`genesis.v1.task.submitted.${run}.once`);
+      const subject = `genesis.v1.plan.decomposed.${run}.0`;
+      const headers = { "Nats-Msg-Id": hex32(subject), "correlation-id": factOf(task).body.correlationId };
+      await client.publish(subject, "{", { ...headers, ...traceOf(factOf(task)) });
+      await client.finished(run);
+      goOn();
+      await eventually(() => isAllHandled(client, "htdag"));
       return { run };
     },
   },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { ATTRIBUTE, SERVICE_LAYERS } from "../../shared/telemetry/names.ts";
+import { ATTRIBUTE, METRICS, SERVICE_LAYERS, type MetricRow } from "../../shared/telemetry/names.ts";
 import { eventually } from "../support/eventually.ts";
 import { startInstance, type Instance } from "../support/instance.ts";
 import { isAllHandled } from "../support/load.ts";
@@ -29,6 +29,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = { ...SIDE_BY_SIDE, ...ONE_
 const DURABLES = ["gateway", "htdag", "halo", "aop", "execution", "agent-flow_worker-normal"];
 /** Runs of one course at the same time. */
 const MANY = 25;
+const EXEMPLAR = / # \{trace_id="([0-9a-f]{32})",span_id="([0-9a-f]{16})"\}/;
 
 let instance: Instance;
 const left = new Map<string, Left>();
@@ -149,6 +150,39 @@ test("every span of a message says what the conventions ask for, and which layer
     return isInLayer ? missing : [...missing, `${name} of ${service} is in another layer`];
   });
   assert.deepEqual([...new Set(wrong)], []);
+});
+
+test("every run is counted once as it begins and once as it ends, whatever ended it", async () => {
+  const { client } = instance;
+  const begun = await client.readAll("GENESIS", "genesis.v1.task.submitted.>");
+  const ended = await client.readAll("GENESIS", "genesis.v1.run.finished.>");
+  // No gateway took in the task that stands there as one which did not record it would have written it.
+  assert.equal(await countedBy("gateway", "run_submitted_total"), begun.length - 1);
+  assert.equal(await countedBy("execution", "run_completed_total"), ended.length);
+  assert.equal(ended.length, begun.length);
+});
+
+/** The sum of a counter of a process that was never stopped. */
+async function countedBy(service: string, name: string): Promise<number> {
+  const page = await (await fetch(`${instance.httpOf(service)}/metrics`)).text();
+  const samples = page.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)`, "gm"));
+  return [...samples].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+describe("a number leads to a trace:", () => {
+  for (const { name, exemplar, stability } of Object.values<MetricRow>(METRICS)) {
+    if (!exemplar || stability === "reserved") continue;
+    test(name, () => {
+      const lines = pages.flatMap((page) => page.split("\n")).filter((line) => line.startsWith(name));
+      const ids = lines.flatMap((line) => EXEMPLAR.exec(line)?.slice(1, 3) ?? []);
+      assert.ok(ids.length > 0, "it has an exemplar");
+      const known = new Set(spans.flatMap(({ traceId, spanId }) => [traceId, spanId]));
+      assert.deepEqual(
+        ids.filter((id) => !known.has(id)),
+        [],
+      );
+    });
+  }
 });
 
 /** What no scenario here can show, and where it is shown. */
