@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { childEnvironment, PROJECT_ROOT } from "../shared/config.ts";
+import { ATTRIBUTE } from "../shared/telemetry/names.ts";
 import { eventually } from "./support/eventually.ts";
 import { traceIdOf } from "./support/fact-shape.ts";
 import { genesis } from "./support/genesis.ts";
@@ -12,7 +13,7 @@ import { startInstance, type Instance } from "./support/instance.ts";
 import { notRun } from "./support/not-run.ts";
 import { hasProgram } from "./support/programs.ts";
 import { dispatchOf } from "./support/puppet.ts";
-import { bodyOf, hex32, runOfKey } from "./support/stored-message.ts";
+import { spansIn } from "./support/trace-files.ts";
 
 // What docs/observability.md has people type, and the troubles that it tells of, each brought about.
 let instance: Instance;
@@ -107,20 +108,27 @@ trouble("The trace store is empty", async () => {
 });
 
 trouble("One run has no trace at all", async () => {
-  // What a gateway writes whose sampler leaves the run out.
-  const { client } = instance;
-  const sampled = bodyOf<Record<string, string>>(
-    await client.waitFor(`genesis.v1.task.submitted.${task.run}.once`),
-  );
-  const run = runOfKey("left out");
-  const id = hex32(`genesis.v1.task.submitted.${run}.once|`);
-  await client.publish(`genesis.v1.task.submitted.${run}.once`, JSON.stringify({ ...sampled, id, run }), {
-    "Nats-Msg-Id": id,
-    "correlation-id": sampled["correlationId"]!,
-    "causation-id": "",
-    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+  // A second gateway, which keeps no run's trace: who is asked is chance.
+  const gateway = startProcess("services/gateway/main.ts", {
+    OTEL_TRACES_SAMPLER: "traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: "0",
+    GENESIS_TRACES_FILE: join(instance.dir, "traces", "left-out.jsonl"),
   });
-  await client.finished(run);
+  await once(gateway, "message");
+  const run = await eventually(async () => {
+    const { run: one } = await submit({ goal: "be left out", taskType: "flow_chain" });
+    const { headers } = await instance.client.waitFor(`genesis.v1.task.submitted.${one}.once`);
+    return headers["traceparent"]![0]!.endsWith("-00") && one;
+  });
+  gateway.kill();
+  await once(gateway, "exit");
+  await instance.client.finished(run);
+  for (const { subject, headers } of await instance.client.history(run))
+    assert.match(headers["traceparent"]![0]!, /-00$/, subject);
+  assert.deepEqual(
+    (await spansIn(instance.dir)).filter(({ attributes }) => attributes[ATTRIBUTE.run] === run),
+    [],
+  );
   const { status, stderr } = await genesis(["trace", run, "--dir", instance.dir]);
   assert.equal(status, 1);
   assert.match(stderr, /it was not sampled when it began; OTEL_TRACES_SAMPLER/);
