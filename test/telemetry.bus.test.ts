@@ -65,8 +65,15 @@ before(async () => {
   assert.equal(inboxed.error, undefined);
   await Promise.all(runs.map(({ run }) => client.finished(run)));
   await client.signal(good.run, "late", { kind: "cancel", headers: { "x-secret": canary("signal") } });
+  // What cannot be read is told of by its headers, which say what they like.
+  const unreadable = await client.publish(`genesis.v1.run.signal.${good.run}.garbled`, "{", {
+    "correlation-id": `${canary("correlation")} ${"x".repeat(2000)}`,
+    "Nats-Msg-Id": `${canary("message")} with blanks`,
+    traceparent: `00-${good.traceId}-00f067aa0ba902b7-01`,
+  });
+  assert.equal(unreadable.error, undefined);
   await eventually(async () => (await client.readAll("GENESIS", "genesis.v1.run.finished.>")).length === 6);
-  await eventually(async () => (await client.deadLetters()).length === 2);
+  await eventually(async () => (await client.deadLetters()).length === 3);
   await eventually(async () => {
     const summaries = (await keeper.spans()).filter(({ name }) => name.startsWith("invoke_workflow"));
     return summaries.length === 6;

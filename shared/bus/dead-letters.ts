@@ -1,11 +1,11 @@
 import type { GenesisError } from "../contract/errors.ts";
-import { HEADER, headerOf, isCorrelationId, type HeaderValues } from "../contract/headers.ts";
+import { HEADER, type HeaderValues } from "../contract/headers.ts";
 import { sha256 } from "../contract/plan-hash.ts";
 import { currentTraceparent, publishSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import type { BusContext } from "./context.ts";
 import type { StoredMessage } from "./direct-get.ts";
-import { traceHeadersIn } from "./processed.ts";
+import { correlationIdIn, traceHeadersIn } from "./processed.ts";
 import { isWrongSequence, publish, storageError } from "./publish.ts";
 
 /** A message that could not be read or handled, byte for byte, with its reason. */
@@ -103,10 +103,4 @@ async function conversationOf({ bus }: BusContext, message: StoredMessage): Prom
   const run = message.stream === names.log ? subjects.runOf(message.subject) : undefined;
   const task = run === undefined ? undefined : await log.read(subjects.fact("task.submitted", run, "once"));
   return task?.event?.correlationId ?? correlationIdIn(message.headers);
-}
-
-/** The correlation id in the headers of a message; undefined where there is none that could travel on. */
-export function correlationIdIn(headers: HeaderValues): string | undefined {
-  const value = headerOf(headers, HEADER.correlationId);
-  return value !== undefined && isCorrelationId(value) ? value : undefined;
 }

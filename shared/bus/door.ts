@@ -1,6 +1,5 @@
 import { Svcm, type ServiceMsg } from "@nats-io/services";
 import type { Msg } from "@nats-io/nats-core";
-import type { SpanContext } from "@opentelemetry/api";
 import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
 import type { HeaderValues } from "../contract/headers.ts";
 import { measureProcessing } from "../telemetry/message-metrics.ts";
@@ -63,9 +62,7 @@ async function openInbox(ctx: BusContext, accept: Accept): Promise<Work> {
 }
 
 /** A door has no span: what it measures leads to the root of the run that it began. */
-function rootOf({ root }: Taken): SpanContext | undefined {
-  return spanContextOf({ traceparent: root });
-}
+const rootOf = ({ root }: Taken) => spanContextOf({ traceparent: root });
 
 function arrivalOf(delivery: Delivery, queueWaitMs: number): Arrival {
   const { bytes, headers, isWellFormed, seq: sequence, storedAtMs, storedAtNs } = delivery;

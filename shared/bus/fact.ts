@@ -12,7 +12,7 @@ export type Fact =
   /** `unreadable` is undefined where not even the subject is a fact's. */
   | { seq: number; event?: undefined; unreadable: Unreadable | undefined };
 
-const CAUSATION_ID = /^[\x21-\x7e]{1,64}$/;
+const MESSAGE_ID = /^[\x21-\x7e]{1,64}$/;
 
 /**
  * Reads a message of the log as an event. @throws GenesisError with the code under which it belongs into the dead
@@ -41,7 +41,7 @@ export function unreadableOf(
   error: GenesisError,
 ): Unreadable | undefined {
   const parsed = parsedSubject(subjects, subject);
-  return parsed && { ...parsed, seq, storedAtMs, id: causationIdOf(headers), error: error.toJSON() };
+  return parsed && { ...parsed, seq, storedAtMs, id: messageIdIn(headers) ?? "", error: error.toJSON() };
 }
 
 function parsedSubject(subjects: Subjects, subject: string): ParsedSubject | undefined {
@@ -52,8 +52,8 @@ function parsedSubject(subjects: Subjects, subject: string): ParsedSubject | und
   }
 }
 
-/** The id of an unreadable fact, or empty where it could not stand as the cause of another. */
-function causationIdOf(headers: HeaderValues): string {
-  const id = headerOf(headers, HEADER.messageId) ?? "";
-  return CAUSATION_ID.test(id) ? id : "";
+/** The id in the headers of a message, or undefined where it could not stand as the cause of another. */
+export function messageIdIn(headers: HeaderValues): string | undefined {
+  const id = headerOf(headers, HEADER.messageId);
+  return id !== undefined && MESSAGE_ID.test(id) ? id : undefined;
 }

@@ -1,10 +1,11 @@
 import type { StoredEvent } from "../contract/events.ts";
-import { HEADER, headerOf, type HeaderValues } from "../contract/headers.ts";
+import { HEADER, headerOf, isCorrelationId, type HeaderValues } from "../contract/headers.ts";
 import { nowMs } from "../telemetry/clock.ts";
 import type { ProcessedMessage } from "../telemetry/messaging.ts";
 import type { ReceivedTraceHeaders, TraceHeaders } from "../telemetry/trace-context.ts";
 import type { Bus } from "./connect.ts";
 import type { Delivery } from "./delivery.ts";
+import { messageIdIn } from "./fact.ts";
 
 /**
  * What the span of a message's handling says about it, by its headers alone: they can be read even where the rest
@@ -15,8 +16,8 @@ export function processedOf({ subjects }: Bus, delivery: Delivery, takenMs = now
   return {
     template: subjects.template(subject),
     stream,
-    messageId: headerOf(headers, HEADER.messageId),
-    correlationId: headerOf(headers, HEADER.correlationId),
+    messageId: messageIdIn(headers),
+    correlationId: correlationIdIn(headers),
     bytes: bytes.length,
     run: undefined,
     consumer,
@@ -55,6 +56,12 @@ export function traceHeadersIn(headers: HeaderValues): TraceHeaders | undefined 
     traceparent: headerOf(headers, HEADER.traceparent),
     tracestate: headerOf(headers, HEADER.tracestate),
   });
+}
+
+/** The correlation id in the headers of a message; undefined where there is none that could travel on. */
+export function correlationIdIn(headers: HeaderValues): string | undefined {
+  const value = headerOf(headers, HEADER.correlationId);
+  return value !== undefined && isCorrelationId(value) ? value : undefined;
 }
 
 /** The trace context of an event, or of whatever may carry one. */

@@ -1,8 +1,9 @@
 import { GenesisError, asGenesisError } from "../contract/errors.ts";
 import type { BusContext } from "./context.ts";
 import { CorrelationContext } from "../telemetry/correlation.ts";
-import { correlationIdIn, storeDeadLetter } from "./dead-letters.ts";
+import { storeDeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
+import { correlationIdIn } from "./processed.ts";
 
 /** How long a message rests before it comes again: after its first, second, and every further time. */
 const REST_MS = [1000, 5000, 25_000];
