@@ -1,11 +1,11 @@
 import type { GenesisError } from "../contract/errors.ts";
 import { HEADER, type HeaderValues } from "../contract/headers.ts";
 import { sha256 } from "../contract/plan-hash.ts";
-import { currentTraceparent, publishSpan } from "../telemetry/messaging.ts";
+import { publishSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import type { BusContext } from "./context.ts";
 import type { StoredMessage } from "./direct-get.ts";
-import { correlationIdIn, traceHeadersIn } from "./processed.ts";
+import { correlationIdIn } from "./processed.ts";
 import { isWrongSequence, publish, storageError } from "./publish.ts";
 
 /** A message that could not be read or handled, byte for byte, with its reason. */
@@ -54,8 +54,6 @@ export async function storeDeadLetter(
     correlationId,
     bytes: bytes.length,
     run: undefined,
-    // Outside of any work at hand it belongs to whoever sent the message.
-    under: currentTraceparent() === undefined ? traceHeadersIn(message.headers) : undefined,
   };
   await publishSpan(published, async (trace) => {
     const headers = {

@@ -5,6 +5,7 @@ import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
 import { CorrelationContext } from "../telemetry/correlation.ts";
+import { currentTraceparent } from "../telemetry/messaging.ts";
 import { deadLetterId, type DeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Requests } from "./requests.ts";
@@ -59,15 +60,19 @@ test("what passes by itself is tried again for ever, ever less often, and is nev
   }
 });
 
-test("what the log is told of it carries the correlation id of the message", async () => {
+test("what the log is told of it carries the ids of the message: request, run and trace", async () => {
   recordSpans();
   const { delivery } = await delivered("told", 1);
   const told: unknown[] = [];
-  const line = (): void => void told.push(CorrelationContext.current().correlationId);
+  const line = (): void => {
+    const { correlationId, run } = CorrelationContext.current();
+    told.push([correlationId, run, currentTraceparent()?.slice(3, 35)]);
+  };
   const log = { ...cell.ctx.log, warn: line, error: line };
   for (const error of [new GenesisError("E_STORAGE"), new TypeError("a bug"), new GenesisError("E_INPUT")])
     await settleFailure({ ...cell.ctx, log }, delivery, error);
-  assert.deepEqual(told, ["corr-1", "corr-1", "corr-1"]);
+  const traceId = delivery.headers.get("traceparent")![0]!.slice(3, 35);
+  assert.deepEqual(told, Array(3).fill(["corr-1", "told", traceId]));
 });
 
 test("what was delivered again because the storage was away is no bug less", async () => {

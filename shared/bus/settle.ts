@@ -1,9 +1,9 @@
 import { GenesisError, asGenesisError } from "../contract/errors.ts";
 import type { BusContext } from "./context.ts";
-import { CorrelationContext } from "../telemetry/correlation.ts";
+import { afterMessage } from "../telemetry/messaging.ts";
 import { storeDeadLetter } from "./dead-letters.ts";
 import type { Delivery } from "./delivery.ts";
-import { correlationIdIn } from "./processed.ts";
+import { correlationIdIn, traceHeadersIn } from "./processed.ts";
 
 /** How long a message rests before it comes again: after its first, second, and every further time. */
 const REST_MS = [1000, 5000, 25_000];
@@ -35,7 +35,14 @@ export async function giveUp(ctx: BusContext, delivery: Delivery, error: Genesis
  * a bug (`E_INTERNAL`) four times; anything else is about the message and goes to the dead letters at once. Never
  * throws.
  */
-export async function settleFailure(ctx: BusContext, delivery: Delivery, thrown: unknown): Promise<void> {
+export function settleFailure(ctx: BusContext, delivery: Delivery, thrown: unknown): Promise<void> {
+  const { headers, subject } = delivery;
+  const correlationId = correlationIdIn(headers);
+  const message = { ...traceHeadersIn(headers), correlationId, run: ctx.bus.subjects.runOf(subject) };
+  return afterMessage(message, () => settle(ctx, delivery, thrown));
+}
+
+async function settle(ctx: BusContext, delivery: Delivery, thrown: unknown): Promise<void> {
   const error = asGenesisError(thrown);
   const isBug = error.code === "E_INTERNAL";
   const times = isBug ? ctx.bus.bugs.count(delivery) : delivery.deliveryCount;
@@ -49,10 +56,7 @@ export async function settleFailure(ctx: BusContext, delivery: Delivery, thrown:
   }
   const level = isBug ? "error" : "warn";
   const fields = { event: "retry_later", ...about(ctx, delivery), code: error.code, err: error } as const;
-  // The span of the work, which told the log whose it is, has ended with the failure.
-  CorrelationContext.run({ correlationId: correlationIdIn(delivery.headers) }, () =>
-    ctx.log[level](fields, "message not handled"),
-  );
+  ctx.log[level](fields, "message not handled");
   delivery.nak(restMs(times));
 }
 

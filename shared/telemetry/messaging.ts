@@ -140,6 +140,22 @@ export function rootPublishSpan<T>(
   });
 }
 
+/**
+ * Runs `fn` with the ids of a message whose handling is over, and its span with it: what is told then belongs under
+ * whoever sent it.
+ */
+export function afterMessage<T>(
+  message: ReceivedTraceHeaders & Pick<Message, "correlationId" | "run">,
+  fn: () => T,
+): T {
+  const producer = spanContextOf(message);
+  const base = producer === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, producer);
+  return context.with(
+    correlatedContext(base, { correlationId: message.correlationId, run: message.run }),
+    fn,
+  );
+}
+
 /** Links the span at hand to other messages whose contexts (`traceparent`) its work joins. */
 export function linkJoined(traceparents: Iterable<string>): void {
   const span = trace.getActiveSpan();
