@@ -118,7 +118,7 @@ test("a fact of the log is handled again by its service", async (t) => {
     { ...cell.ctx, name: "halo" },
     {
       stream: "log",
-      accepts: ({ subject }) => isEvent(subject),
+      durableOf: ({ subject }) => (isEvent(subject) ? "halo" : undefined),
       handle: async (delivery) => {
         handled.push(delivery.seq);
         if (handled.length > 1) delivery.term("E_JSON");

@@ -8,6 +8,8 @@ export type Delivery = StoredMessage & {
   consumer: string;
   /** 1 for the first delivery. */
   deliveryCount: number;
+  /** Whether somebody asked for it to be handled again, and no consumer handed it over. */
+  isRedriven?: boolean;
   /** It is handled. */
   ack: () => void;
   /** It shall come again after this many milliseconds, here or at another instance. */

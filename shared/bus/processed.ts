@@ -12,7 +12,7 @@ import { messageIdIn } from "./fact.ts";
  * cannot. @param takenMs when its turn came; what is read then, to know what to do, is part of the work
  */
 export function processedOf({ subjects }: Bus, delivery: Delivery, takenMs = nowMs()): ProcessedMessage {
-  const { headers, stream, subject, seq, consumer, deliveryCount, bytes } = delivery;
+  const { headers, stream, subject, seq, consumer, deliveryCount, isRedriven, bytes } = delivery;
   return {
     template: subjects.template(subject),
     stream,
@@ -23,8 +23,10 @@ export function processedOf({ subjects }: Bus, delivery: Delivery, takenMs = now
     consumer,
     seq,
     deliveryCount,
+    isRedriven,
     takenMs,
-    queueWaitMs: queueWaitMsOf(delivery, takenMs),
+    // One that was redriven stood there, and waited for nobody.
+    queueWaitMs: isRedriven ? undefined : queueWaitMsOf(delivery, takenMs),
     ...traceHeadersIn(headers),
   };
 }

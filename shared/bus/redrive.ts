@@ -11,8 +11,8 @@ import { readOne, type StoredMessage } from "./direct-get.ts";
 /** What of a service can be handled again. */
 export type Redrivable = {
   stream: StreamName;
-  /** Whether a stored message is one that the service handles. */
-  accepts: (message: StoredMessage) => boolean;
+  /** The durable by which a stored message comes to the service; undefined for one that it does not handle. */
+  durableOf: (message: StoredMessage) => string | undefined;
   /** Handles a message as if it had been delivered just now; rejects when that fails. */
   handle: (delivery: Delivery) => Promise<void>;
 };
@@ -58,14 +58,16 @@ async function redrive(
   if (stream !== bus.names[redrivable.stream])
     throw new GenesisError("E_SCHEMA", [{ path: "stream", rule: bus.names[redrivable.stream] }]);
   const stored = await readOne(bus.requests, stream, { seq: sequence });
-  if (stored === undefined || !redrivable.accepts(stored))
+  const consumer = stored && redrivable.durableOf(stored);
+  if (stored === undefined || consumer === undefined)
     throw new GenesisError("E_SCHEMA", [{ path: "sequence", rule: `a message that ${name} handles` }]);
   const { lastSeq } = await bus.log.info();
   let refusedWith: ErrorCode | undefined;
   await redrivable.handle({
     ...stored,
-    consumer: name,
+    consumer,
     deliveryCount: 1,
+    isRedriven: true,
     ack: () => {},
     nak: () => {},
     working: () => {},

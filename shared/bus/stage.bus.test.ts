@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { deadLettersOfRun, put as store, standingOn } from "../../test/support/cell-log.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { completed, decomposed, encoded, signal, submitted } from "../../test/support/facts.ts";
+import { growthOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import type { Append, History } from "../contract/decider.ts";
@@ -123,6 +124,26 @@ test("a message that is handled again changes nothing", async () => {
   assert.deepEqual(await redrive({ stream: "GENESIS", sequence: seq }), { ok: true, stored: 0 });
   assert.equal(times, 2);
   assert.deepEqual(await standing("genesis.v1.plan.decomposed.twice.0"), first);
+});
+
+test("a message that is driven again is told of in its run's trace, by its durable, and has waited for nobody", async () => {
+  await plans(({ run, id }) => [plan(run, id)]);
+  const sequence = await put(submitted("driven"));
+  await eventually(() => standing("genesis.v1.plan.decomposed.driven.0"));
+  await cell.bus.turns.idle();
+  const waits = 'messaging_queue_wait_seconds_count{template="genesis.v1.task.submitted"}';
+  const hops = 'run_stage_duration_seconds_count{stage="htdag"}';
+  const grown: number[] = [];
+  const spans = await spansOf(async () => {
+    const drive = () => redrive({ stream: "GENESIS", sequence });
+    grown.push(await growthOf(waits, async () => grown.push(await growthOf(hops, drive))));
+  });
+  assert.deepEqual(grown, [0, 0]);
+  const handled = spans.find(({ name }) => name === "process genesis.v1.task.submitted");
+  assert.equal(handled!.attributes["messaging.consumer.group.name"], "htdag");
+  assert.equal(handled!.attributes["messaging.nats.queue_wait"], undefined);
+  const { headers } = (await cell.bus.log.readStored("genesis.v1.task.submitted.driven.once"))!;
+  assert.equal(handled!.spanContext().traceId, headers.get("traceparent")![0]!.slice(3, 35));
 });
 
 test("messages of one run are handled in order, those of others meanwhile", async () => {

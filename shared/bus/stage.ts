@@ -54,8 +54,9 @@ export async function stage<T extends EventType>(ctx: BusContext, spec: Stage<T>
   // Where a subject names no run, nothing has to wait for anything but its like.
   const keyOf = ({ subject }: StoredMessage) => subjects.runOf(subject) ?? "";
   const { work, inTurn } = await receive(ctx, { source, keyOf, handle: handling });
-  const accepts = ({ subject }: StoredMessage) => spec.reads.includes(subjects.typeOf(subject) as T);
-  return [work, answerRedrives(ctx, { stream: "log", accepts, handle: inTurn })];
+  const durableOf = ({ subject }: StoredMessage) =>
+    spec.reads.includes(subjects.typeOf(subject) as T) ? spec.durable : undefined;
+  return [work, answerRedrives(ctx, { stream: "log", durableOf, handle: inTurn })];
 }
 
 async function handle<T extends EventType>(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { put as store, standingOn } from "../../test/support/cell-log.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { completed, dispatched, finished } from "../../test/support/facts.ts";
+import { growthOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { GenesisError } from "../contract/errors.ts";
 import type { NewEvent } from "../contract/events.ts";
@@ -259,12 +260,14 @@ test("a step can be driven again, and is not done twice", async () => {
   await worker(async () => done(++times));
   const sequence = await put(dispatched("again", "s"));
   await eventually(() => completedOf("again"));
-  const reply = await cell.bus.nc.request(
-    "genesis.redrive.agents",
-    JSON.stringify({ stream: "GENESIS", sequence }),
-  );
-  assert.deepEqual(reply.json(), { ok: true, stored: 0 });
-  assert.equal(times, 1);
+  const consumed =
+    'messaging_client_consumed_messages_total{template="genesis.v1.step.dispatched",consumer="agent-worker"}';
+  const counted = await growthOf(consumed, async () => {
+    const question = JSON.stringify({ stream: "GENESIS", sequence });
+    const reply = await cell.bus.nc.request("genesis.redrive.agents", question);
+    assert.deepEqual(reply.json(), { ok: true, stored: 0 });
+  });
+  assert.deepEqual([times, counted], [1, 1]);
 });
 
 test("a step that is driven again takes a place, and is refused where there is none", async () => {

@@ -5,6 +5,7 @@ import { LANES, type Lane } from "../contract/subjects.ts";
 import type { RunStep, Stop } from "./attempt.ts";
 import { openBrokerClock } from "./broker-clock.ts";
 import { watchDurable } from "./broker-gauges.ts";
+import type { Bus } from "./connect.ts";
 import type { BusContext, Work } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import type { StoredMessage } from "./direct-get.ts";
@@ -48,10 +49,16 @@ export async function work(ctx: BusContext, workers: readonly Worker[]): Promise
   const deskOf = ({ subject }: StoredMessage) => desks.get(ctx.bus.subjects.agentOf(subject) ?? "");
   const redrives = answerRedrives(ctx, {
     stream: "log",
-    accepts: (message) => deskOf(message) !== undefined,
+    durableOf: (message) => deskOf(message) && durableOf(ctx.bus, message),
     handle: (delivery) => deskOf(delivery)!.takeAgain(delivery),
   });
   return [...desks.values(), redrives, { drain: async () => finished.close(), ended: new Promise(() => {}) }];
+}
+
+/** The durable of an agent and its lane, both as the subject of a dispatch names them. @throws GenesisError `E_ID` */
+function durableOf({ subjects }: Bus, { subject }: StoredMessage): string {
+  const [, , agent = "", lane] = subjects.parse(subject).rest;
+  return agentConsumer(agent, lane as Lane);
 }
 
 /** Where one agent works: at how many places, and whether it is told to stop. */

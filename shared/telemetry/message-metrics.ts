@@ -12,6 +12,8 @@ export type Handled = {
   consumer: string;
   /** 1 for the first delivery. */
   deliveryCount: number;
+  /** Whether somebody asked for it to be handled again: then it is no hop of a run that is under way. */
+  isRedriven?: boolean | undefined;
   /** From the broker's storing to the start of the work; undefined for what was never stored, as a request. */
   queueWaitMs?: number | undefined;
   /** When the work on it began, in milliseconds since the epoch; now if not given. */
@@ -45,7 +47,8 @@ export async function measureProcessing<T>(
     const result = await fn();
     by = spanOf?.(result);
     const value = (queueWaitMs + performance.now() - startedMs) / MS_PER_S;
-    recordPoint({ metric: "stageSeconds", labels: { stage: stageOf(consumer) }, value }, by);
+    const labels = { stage: stageOf(consumer) };
+    if (!message.isRedriven) recordPoint({ metric: "stageSeconds", labels, value }, by);
     return result;
   } catch (error) {
     record("processFailures", { template, error_type: errorType(error) });

@@ -57,7 +57,6 @@ export type ProcessedMessage = Message &
   Handled &
   ReceivedTraceHeaders & {
     seq: number;
-    queueWaitMs: number;
     /** Whether its span begins a linked trace of its own, as work does that was scheduled more than 60 s ahead. */
     startsTrace?: boolean | undefined;
   };
@@ -279,7 +278,7 @@ function consumerAttributes(message: ProcessedMessage): Attributes {
     [ATTRIBUTE.natsStream]: message.stream,
     [ATTRIBUTE.natsSequence]: message.seq,
     [ATTRIBUTE.natsDeliveryCount]: message.deliveryCount,
-    [ATTRIBUTE.natsQueueWait]: secondsOf(message.queueWaitMs),
+    ...(message.queueWaitMs !== undefined && { [ATTRIBUTE.natsQueueWait]: secondsOf(message.queueWaitMs) }),
   };
 }
 
