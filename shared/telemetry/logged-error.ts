@@ -47,11 +47,7 @@ export function describeError(error: unknown, withText: boolean, depth = 0): Log
     ...((typeof code === "string" || typeof code === "number") && { code }),
     ...textOf(error, withText),
     ...detailsOf(error),
-    at: (error.stack ?? "")
-      .split("\n")
-      .filter(isFrame)
-      .slice(0, MAX_FRAMES)
-      .map((line) => line.trim()),
+    at: framesOf(error),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: describeError(cause, withText, depth + 1) }),
   };
 }
@@ -70,6 +66,20 @@ function detailsOf(error: Error & { details?: unknown }): Pick<LoggedError, "det
 
 function told(text: unknown): string {
   return withoutUsersNames(String(text).slice(0, MAX_DETAIL));
+}
+
+/**
+ * The frames of a stack, which stand behind the error's text. Text may hold lines that look like frames, so where it is
+ * not the text that the stack begins with (somebody has changed one of them since), no frame is told.
+ */
+function framesOf({ stack, message }: { stack?: unknown; message: string }): string[] {
+  if (typeof stack !== "string") return [];
+  const [header = ""] = (message === "" ? /^[^\n:]*/ : /^[^\n:]*: /).exec(stack) ?? [];
+  if (!stack.startsWith(message, header.length)) return [];
+  const [rest, ...lines] = stack.slice(header.length + message.length).split("\n");
+  if (rest !== "") return [];
+  const end = lines.findIndex((line) => !isFrame(line));
+  return lines.slice(0, Math.min(end === -1 ? lines.length : end, MAX_FRAMES)).map((line) => line.trim());
 }
 
 const isFrame = (line: string): boolean => /^\s+at /.test(line);

@@ -139,6 +139,42 @@ test("of a foreign error type, code and place are told, not the text: it may quo
   assert.doesNotMatch(lines[0]!, /canary/);
 });
 
+test("a line of an error's text that looks like a frame is none", () => {
+  const { log, lines } = logInto();
+  const goal = "mend this:\n    at canary (/home/jane/private/payroll.js:3:1)";
+  const [emptied, renamed] = ["", "another text"].map((message) => {
+    const error = new Error(goal);
+    // The runtime writes the stack when it is first asked for.
+    assert.match(error.stack!, /canary/);
+    return Object.assign(error, { message });
+  });
+  const foreign = Object.assign(new Error("x"), { stack: 7 });
+  for (const err of [new TypeError(`cannot handle ${goal}`), emptied, renamed, foreign])
+    log.error({ event: "failed", err }, "an attempt failed");
+  assert.doesNotMatch(lines.join(""), /canary|payroll/);
+  const [quoting, ...changed] = lines.map((line) => (read(line)["err"] as { at: string[] }).at);
+  assert.match(quoting![0]!, /logging\.test\.ts/);
+  assert.deepEqual(changed, [[], [], []]);
+});
+
+test("an error without a text, one with a code in its name, and an abort have their frames", () => {
+  const { log, lines } = logInto();
+  const aborted = AbortSignal.abort().reason as Error;
+  const coded = (() => {
+    try {
+      return new URL("//");
+    } catch (error) {
+      return error;
+    }
+  })();
+  for (const err of [new Error(), coded, aborted]) log.error({ event: "failed", err }, "failed");
+  for (const line of lines)
+    assert.ok(
+      (read(line)["err"] as { at: string[] }).at.some((frame) => frame.includes("logging.test.ts")),
+      line,
+    );
+});
+
 test("a variable that is not there is told by its name", () => {
   const { log, lines } = logInto();
   log.fatal({ event: "crash", err: new ReferenceError("x is not defined") }, "a bug");
