@@ -47,6 +47,31 @@ test("a variable of OpenTelemetry that does not fit is ignored, and can be told"
   assert.equal(readSettings({ OTEL_SDK_DISABLED: "TRUE" }).sdkDisabled, true);
 });
 
+test("an endpoint that is none is as good as not set: nothing about telemetry keeps a service from starting", () => {
+  for (const endpoint of ["canary", "collector:4317", "ftp://collector"]) {
+    const environment = {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4317",
+    };
+    const { otlpTracesEndpoint, otlpEndpoint } = readSettings(environment);
+    assert.deepEqual([otlpTracesEndpoint, otlpEndpoint], [undefined, "http://collector:4317"]);
+    assert.deepEqual(ignoredSettings(environment), ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]);
+  }
+});
+
+test("of several exporters those that there are are used, and that another was ignored can be told", () => {
+  const environment = { OTEL_TRACES_EXPORTER: "console,zipkin" };
+  assert.deepEqual(readSettings(environment).tracesExporter, ["console"]);
+  assert.deepEqual(ignoredSettings(environment), ["OTEL_TRACES_EXPORTER"]);
+});
+
+test("the words of OpenTelemetry's variables may be written in any case", () => {
+  const environment = { OTEL_TRACES_EXPORTER: "OTLP", OTEL_EXPORTER_OTLP_PROTOCOL: "HTTP/Protobuf" };
+  const { tracesExporter, otlpProtocol } = readSettings(environment);
+  assert.deepEqual([tracesExporter, otlpProtocol], [["otlp"], "http/protobuf"]);
+  assert.deepEqual(ignoredSettings(environment), []);
+});
+
 test("several exporters are a list", () => {
   assert.deepEqual(readSettings({ OTEL_TRACES_EXPORTER: "otlp, console" }).tracesExporter, [
     "otlp",

@@ -11,7 +11,10 @@ type Row<T> = {
   readBy: string;
   means: string;
   secret?: true;
-  /** A value that does not fit is ignored, as OpenTelemetry's specification has it for its own variables. */
+  /**
+   * What does not fit of a value is ignored, as OpenTelemetry's specification has it for its own variables: nothing
+   * about telemetry keeps a service from starting.
+   */
   lenient?: true;
   parse: (text: string) => T;
 };
@@ -26,7 +29,14 @@ export class SettingError extends Error {
   }
 }
 
-class Unfit extends Error {}
+/** What is wrong with a value, and what of it can be used all the same. */
+class Unfit extends Error {
+  readonly usable: unknown;
+  constructor(rule: string, usable?: unknown) {
+    super(rule);
+    this.usable = usable;
+  }
+}
 
 const text = (value: string): string => value;
 const integer =
@@ -58,8 +68,18 @@ const list = (value: string): string[] =>
     .filter(Boolean);
 const listOf =
   <T extends string>(...allowed: readonly T[]) =>
-  (value: string): T[] =>
-    list(value).map(oneOf(...allowed));
+  (value: string): T[] => {
+    const items = list(value.toLowerCase());
+    const known = allowed.filter((a) => items.includes(a));
+    if (known.length === 0 || items.some((item) => !known.includes(item as T)))
+      throw new Unfit(`must be some of ${allowed.join(", ")}`, known.length > 0 ? known : undefined);
+    return known;
+  };
+/** As the specification wants it of its own words. */
+const inAnyCase =
+  <T>(parse: (value: string) => T) =>
+  (value: string): T =>
+    parse(value.toLowerCase());
 const prefix = (value: string): string => {
   if (!/^[a-z][a-z0-9_-]{0,31}$/.test(value))
     throw new Unfit("must be 1 to 32 lower-case letters, digits, _ or -, beginning with a letter");
@@ -200,22 +220,32 @@ export const SETTINGS = {
       listOf("otlp", "console", "none"),
     ),
   ),
-  otlpEndpoint: row(
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    undefined,
-    "all",
-    "where spans are sent; none: nowhere",
-    url("http:", "https:"),
+  otlpEndpoint: lenient(
+    row(
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      undefined,
+      "all",
+      "where spans are sent; none: nowhere",
+      url("http:", "https:"),
+    ),
   ),
-  otlpTracesEndpoint: row(
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    undefined,
-    "all",
-    "the same, for traces alone",
-    url("http:", "https:"),
+  otlpTracesEndpoint: lenient(
+    row(
+      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      undefined,
+      "all",
+      "the same, for traces alone",
+      url("http:", "https:"),
+    ),
   ),
   otlpProtocol: lenient(
-    row("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "all", "how spans are sent", oneOf("grpc", "http/protobuf")),
+    row(
+      "OTEL_EXPORTER_OTLP_PROTOCOL",
+      "grpc",
+      "all",
+      "how spans are sent",
+      inAnyCase(oneOf("grpc", "http/protobuf")),
+    ),
   ),
   otlpTracesProtocol: lenient(
     row(
@@ -223,7 +253,7 @@ export const SETTINGS = {
       undefined,
       "all",
       "the same, for traces alone",
-      oneOf("grpc", "http/protobuf"),
+      inAnyCase(oneOf("grpc", "http/protobuf")),
     ),
   ),
   otlpTimeoutMs: lenient(
@@ -280,6 +310,24 @@ export const SETTINGS = {
       integer(1, 60_000),
     ),
   ),
+  attributeValueLength: lenient(
+    row(
+      "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+      String(KIB),
+      "all",
+      "characters of an attribute's text that are kept",
+      integer(0, 1_000_000),
+    ),
+  ),
+  spanAttributeValueLength: lenient(
+    row(
+      "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+      undefined,
+      "all",
+      "the same, for spans alone",
+      integer(0, 1_000_000),
+    ),
+  ),
   sdkDisabled: lenient(row("OTEL_SDK_DISABLED", "false", "all", "true: no spans at all", boolean)),
 } as const;
 
@@ -293,7 +341,8 @@ type Optional =
   | "otlpEndpoint"
   | "otlpTracesEndpoint"
   | "otlpTracesProtocol"
-  | "otlpTracesTimeoutMs";
+  | "otlpTracesTimeoutMs"
+  | "spanAttributeValueLength";
 export type Settings = { [K in SettingName]: K extends Optional ? Value<K> | undefined : Value<K> };
 
 /** Where the shipped files are: the folder that holds package.json. */
@@ -320,7 +369,7 @@ export function childEnvironment(settings: Record<string, string>): NodeJS.Proce
   return { ...process.env, ...settings };
 }
 
-/** The variables whose values are ignored because they are none of those that the specification gives them. */
+/** The variables whose values are ignored, or parts of them, because they are none that can be used. */
 export function ignoredSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
   return Object.values<Row<unknown>>(SETTINGS)
     .filter((r) => r.lenient && isUnfit(r, environment))
@@ -329,7 +378,7 @@ export function ignoredSettings(environment: NodeJS.ProcessEnv = process.env): s
 
 function isUnfit(r: Row<unknown>, environment: NodeJS.ProcessEnv): boolean {
   try {
-    readStrictly(r, environment);
+    valueOf(r, environment);
     return false;
   } catch {
     return true;
@@ -337,18 +386,17 @@ function isUnfit(r: Row<unknown>, environment: NodeJS.ProcessEnv): boolean {
 }
 
 function readOne(r: Row<unknown>, environment: NodeJS.ProcessEnv): unknown {
-  if (r.lenient && isUnfit(r, environment)) return readStrictly(r, {});
-  return readStrictly(r, environment);
+  try {
+    return valueOf(r, environment);
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    if (!r.lenient) throw new SettingError(r.variable, error.message);
+    return error.usable ?? valueOf(r, {});
+  }
 }
 
-function readStrictly(r: Row<unknown>, environment: NodeJS.ProcessEnv): unknown {
+function valueOf(r: Row<unknown>, environment: NodeJS.ProcessEnv): unknown {
   // An empty variable counts as not set, as OpenTelemetry's specification has it.
   const value = environment[r.variable] || r.default;
-  if (value === undefined) return undefined;
-  try {
-    return r.parse(value);
-  } catch (error) {
-    if (error instanceof Unfit) throw new SettingError(r.variable, error.message);
-    throw error;
-  }
+  return value === undefined ? undefined : r.parse(value);
 }

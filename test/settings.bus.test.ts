@@ -70,7 +70,6 @@ describe("a wrong setting ends every service with 78, in one line that names it"
     ["GENESIS_LOG_FORMAT", "canary"],
     ["GENESIS_LOG_MAX_BYTES", "-1"],
     ["GENESIS_MODEL_URL", "canary"],
-    ["OTEL_EXPORTER_OTLP_ENDPOINT", "canary"],
     ["GENESIS_CANARY", "canary"],
   ] as const) {
     test(`${variable} as ${value}`, async () => {

@@ -1,5 +1,6 @@
 import { SETTINGS } from "../../shared/config.ts";
 import { code, table } from "./markdown.ts";
+import { DEVIATIONS } from "./otel-variables.ts";
 
 /** `docs/settings.md`, out of the table of settings. */
 export function settingsPage(): string {
@@ -13,13 +14,29 @@ export function settingsPage(): string {
 
 Every setting is an environment variable. A service reads them once, as it starts; a value that does not fit, or a \`GENESIS_…\`
 variable that is not in this table, ends it with exit code 78 and one line that names the variable. An empty variable counts
-as not set. For the variables of OpenTelemetry its specification holds: a value that is none of theirs is ignored, with a line in the log.
+as not set. What does not fit of a variable of OpenTelemetry is ignored, as its specification wants it, with a line \`setting_ignored\` in
+the log: of a list the rest holds, else the default.
 
 ${table(["Variable", "Default", "Read by", "Meaning"], rows)}
 
 Besides, the OpenTelemetry libraries read their own: \`OTEL_SERVICE_NAME\` and \`OTEL_RESOURCE_ATTRIBUTES\`, \`OTEL_TRACES_SAMPLER\` and
-\`OTEL_TRACES_SAMPLER_ARG\`, and for the way to an endpoint \`OTEL_EXPORTER_OTLP_HEADERS\`, \`OTEL_EXPORTER_OTLP_CERTIFICATE\` and
-\`OTEL_EXPORTER_OTLP_COMPRESSION\`. One thing differs from the specification: where no endpoint is set, nothing is sent.
+\`OTEL_TRACES_SAMPLER_ARG\`, the other limits of spans (\`OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT\`, \`OTEL_SPAN_EVENT_COUNT_LIMIT\`,
+\`OTEL_SPAN_LINK_COUNT_LIMIT\`), and for the way to an endpoint \`OTEL_EXPORTER_OTLP_HEADERS\`, \`OTEL_EXPORTER_OTLP_CERTIFICATE\`
+and \`OTEL_EXPORTER_OTLP_COMPRESSION\`.
+
+## Where it differs from OpenTelemetry
+
+The variables of OpenTelemetry mean what its specification says, but for these:
+
+${table(
+  ["Variable", "Specification", "Genesis", "Why"],
+  DEVIATIONS.map(({ variables, specification, here, why }) => [
+    variables.map(code).join(", "),
+    specification,
+    here,
+    why,
+  ]),
+)}
 
 This page is made from \`shared/config.ts\` by \`docs/generate.ts\`.
 `;

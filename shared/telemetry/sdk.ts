@@ -19,15 +19,12 @@ import { otlpEndpointOf, type Stoppable, type TracingOptions, type TracingSettin
 
 /** Somebody reads the file, or the lines, while the run is going on. */
 const LOCAL_DELAY_MS = 200;
-/** Of a value that is longer, the beginning is kept. */
-const MAX_VALUE_LENGTH = 1024;
-const MAX_LINKS = 128;
 
 /**
  * Starts OpenTelemetry's SDK for traces alone. @throws the file system's error when the traces file cannot be opened
  */
 export async function startSdk(options: TracingOptions, contextManager: ContextManager): Promise<Stoppable> {
-  const { service, log } = options;
+  const { service, log, settings } = options;
   const targets = await spanTargets(options);
   const processors = targets.map((target) => countedBatches(target, log));
   const sdk = new NodeSDK({
@@ -41,7 +38,10 @@ export async function startSdk(options: TracingOptions, contextManager: ContextM
     // Left out, the SDK would push metrics and logs to a default endpoint for ever.
     metricReaders: [],
     logRecordProcessors: [],
-    spanLimits: { attributeValueLengthLimit: MAX_VALUE_LENGTH, linkCountLimit: MAX_LINKS },
+    // The other limits the SDK reads from their variables itself.
+    spanLimits: {
+      attributeValueLengthLimit: settings.spanAttributeValueLength ?? settings.attributeValueLength,
+    },
   });
   // Failures are counted and told by `countedBatches`; the SDK would write each, where OTEL_LOG_LEVEL is set, to
   // standard output, which belongs to the log.

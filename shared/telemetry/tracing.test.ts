@@ -52,7 +52,12 @@ function statesOf({ counts }: TracedWork): Record<string, number> {
   return Object.fromEntries(entries.map(([, state, count]) => [state, Number(count)]));
 }
 
-type OtlpSpan = { name: string; traceId: string; attributes: { key: string; value: object }[] };
+type OtlpSpan = {
+  name: string;
+  traceId: string;
+  attributes: { key: string; value: { stringValue?: string } }[];
+  links?: unknown[];
+};
 
 /** The spans of a traces file. */
 async function spansIn(file: string): Promise<OtlpSpan[]> {
@@ -243,6 +248,30 @@ test("whose spans they are is what the standard variables say, and else the serv
   const { "service.name": name, "deployment.environment.name": environment } = await resourceIn(other);
   assert.deepEqual([name, environment], ["router", "staging"]);
 });
+
+test("attributes are as long and links as many as the standard variables let them be", async () => {
+  const [usual, forAll, forSpans] = await Promise.all([
+    limitsOf({}),
+    limitsOf({ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "12", OTEL_SPAN_LINK_COUNT_LIMIT: "1" }),
+    limitsOf({ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "12", OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "14" }),
+  ]);
+  assert.ok(usual.length > 20);
+  assert.equal(usual.links, 2);
+  assert.deepEqual(forAll, { length: 12, links: 1 });
+  assert.deepEqual(forSpans, { length: 14, links: 2 });
+});
+
+/** The longest text of an attribute, and the most links of a span, of three messages. */
+async function limitsOf(settings: Record<string, string>): Promise<{ length: number; links: number }> {
+  const file = join(dir, `limits-${Object.values(settings).join("-")}.jsonl`);
+  await traceWork({ GENESIS_TRACES_FILE: file, ...settings }, 3);
+  const spans = await spansIn(file);
+  const texts = spans.flatMap(({ attributes }) => attributes.map(({ value }) => value.stringValue ?? ""));
+  return {
+    length: Math.max(...texts.map((value) => value.length)),
+    links: Math.max(...spans.map(({ links = [] }) => links.length)),
+  };
+}
 
 test("a sampler that takes nothing leaves nothing, and the contexts that travel say so", async () => {
   const file = join(dir, "unsampled.jsonl");

@@ -30,6 +30,8 @@ export type TracingSettings = Pick<
   | "spanBatchSize"
   | "spanDelayMs"
   | "spanExportTimeoutMs"
+  | "attributeValueLength"
+  | "spanAttributeValueLength"
   | "sdkDisabled"
 >;
 

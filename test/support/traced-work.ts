@@ -23,8 +23,9 @@ await observability.start({ service: "halo", version: "1.2.3", settings: readSet
 const traceparents: string[] = [];
 for (let seq = 0; seq < messages; seq++) {
   const message = delivered({ seq, traceparent: undefined });
+  const joining = { ...message, joins: traceparents.slice(-2) };
   await processSpan(message, () =>
-    publishSpan(message, async ({ traceparent = "" }) => void traceparents.push(traceparent)),
+    publishSpan(joining, async ({ traceparent = "" }) => void traceparents.push(traceparent)),
   );
   if (restMs > 0) await sleep(restMs);
 }
