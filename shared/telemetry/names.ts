@@ -883,7 +883,11 @@ export const LOG_EVENTS = {
     "a standard variable has a value that is not one of its own; its default holds",
   ),
   "telemetry.export_failing": log("telemetry", "spans cannot be exported any more"),
-  "telemetry.export_recovered": log("telemetry", "spans are exported again"),
+  "telemetry.spans_rejected": log(
+    "telemetry",
+    "an export succeeded, and the other side rejected some of its spans, and how many",
+  ),
+  "telemetry.export_recovered": log("telemetry", "spans are exported again, all of them"),
   "telemetry.lost": log("telemetry", "the last spans could not be exported before the end, and how many"),
   exception: log("telemetry", "an error left a span; the line carries its ids"),
   appended: log("transport", "a fact was stored: those of steps at debug, the others at info"),

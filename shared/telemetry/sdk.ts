@@ -1,4 +1,4 @@
-import { diag, type ContextManager } from "@opentelemetry/api";
+import type { ContextManager } from "@opentelemetry/api";
 import { setGlobalErrorHandler } from "@opentelemetry/core";
 import {
   defaultResource,
@@ -14,6 +14,7 @@ import { randomUUID } from "node:crypto";
 import { consoleSpans } from "./console-spans.ts";
 import { standardOutput } from "./logging.ts";
 import { ATTRIBUTE, SERVICE_LAYERS } from "./names.ts";
+import { listenForRejections, takeRejectedSpans } from "./partial-success.ts";
 import { countedBatches, openTracesFile, type SpanTarget } from "./span-export.ts";
 import { otlpEndpointOf, type Stoppable, type TracingOptions, type TracingSettings } from "./tracing.ts";
 
@@ -43,9 +44,8 @@ export async function startSdk(options: TracingOptions, contextManager: ContextM
       attributeValueLengthLimit: settings.spanAttributeValueLength ?? settings.attributeValueLength,
     },
   });
-  // Failures are counted and told by `countedBatches`; the SDK would write each, where OTEL_LOG_LEVEL is set, to
-  // standard output, which belongs to the log.
-  diag.disable();
+  // After the SDK was made: where OTEL_LOG_LEVEL is set, it puts a logger of its own there.
+  listenForRejections();
   setGlobalErrorHandler(() => {});
   sdk.start();
   return {
@@ -63,7 +63,13 @@ async function spanTargets({ service, settings }: TracingOptions): Promise<SpanT
   const targets: SpanTarget[] = [];
   if (otlpEndpointOf(settings) !== undefined) {
     const exporter = await otlpExporter(settings);
-    targets.push({ name: "otlp", exporter, delayMs: settings.spanDelayMs, ...batches });
+    targets.push({
+      name: "otlp",
+      exporter,
+      rejected: takeRejectedSpans,
+      delayMs: settings.spanDelayMs,
+      ...batches,
+    });
   }
   if (settings.tracesExporter.includes("console")) {
     const exporter = consoleSpans(service, standardOutput());

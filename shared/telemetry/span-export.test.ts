@@ -38,7 +38,10 @@ async function countsSince(): Promise<Counts> {
 }
 
 /** A tracer whose spans go to an exporter that answers each batch with what `answer` says. */
-function tracing(answer: () => ExportResult | Promise<ExportResult>, sampler?: Sampler) {
+function tracing(
+  answer: () => ExportResult | Promise<ExportResult>,
+  { sampler, rejected }: { sampler?: Sampler; rejected?: () => number } = {},
+) {
   const log = createLog(
     { service: "test", level: "info", format: "json" },
     {
@@ -52,7 +55,10 @@ function tracing(answer: () => ExportResult | Promise<ExportResult>, sampler?: S
     shutdown: async () => {},
   };
   const batches = { delayMs: 1000, queueSize: 8192, batchSize: 512, timeoutMs: 2000 };
-  const processor = countedBatches({ name: "otlp", exporter, ...batches }, log);
+  const processor = countedBatches(
+    { name: "otlp", exporter, ...batches, ...(rejected && { rejected }) },
+    log,
+  );
   const provider = new TracerProvider({ spanProcessors: [processor], ...(sampler && { sampler }) });
   return {
     make: (spans: number): void => {
@@ -90,6 +96,21 @@ test("a failing exporter is told of once, and once more when it works again", as
   ]);
 });
 
+test("what the other side rejects of an export has failed, is told once, and never more than was sent", async () => {
+  const rejections = [3, 4, 0, 1000];
+  const { make, flush } = tracing(success, { rejected: () => rejections.shift()! });
+  for (let batch = 0; batch < 4; batch++) {
+    make(10);
+    await flush();
+  }
+  assert.deepEqual(await countsSince(), { created: 40, exported: 23, failed: 17, dropped: 0 });
+  assert.deepEqual(events, [
+    "telemetry.spans_rejected",
+    "telemetry.export_recovered",
+    "telemetry.spans_rejected",
+  ]);
+});
+
 test("while the exporter hangs, what the queue cannot hold is dropped and counted, to the span", async () => {
   const { promise: hanging, resolve: answer } = Promise.withResolvers<ExportResult>();
   const { make, stop } = tracing(() => hanging);
@@ -110,7 +131,7 @@ test("what comes after the end is dropped and counted", async () => {
 });
 
 test("what nobody asked to record is not counted", async () => {
-  const { make, stop } = tracing(success, new AlwaysOffSampler());
+  const { make, stop } = tracing(success, { sampler: new AlwaysOffSampler() });
   make(3);
   await stop();
   assert.deepEqual(await countsSince(), { created: 0, exported: 0, failed: 0, dropped: 0 });

@@ -11,6 +11,8 @@ import type { LabelsOf } from "./names.ts";
 export type SpanTarget = {
   name: LabelsOf<"spans">["exporter"];
   exporter: SpanExporter;
+  /** How many spans of an export that has just succeeded the other side has rejected; where it can say so. */
+  rejected?: () => number;
   delayMs: number;
   /** As many spans wait at most; beyond that they are dropped, and counted. */
   queueSize: number;
@@ -26,25 +28,29 @@ export type CountedBatches = SpanProcessor & {
 
 /**
  * Batches spans for one exporter and counts what becomes of each, so that created = exported + failed + dropped once
- * nothing waits any more. A failing exporter costs two log lines, one when it begins and one when it is over.
+ * nothing waits any more. An exporter that fails, or whose other side rejects spans, costs two log lines, one when it
+ * begins and one when it is over.
  */
 export function countedBatches(target: SpanTarget, log: Log): CountedBatches {
-  const { name, exporter, queueSize } = target;
+  const { name, exporter, queueSize, rejected = () => 0 } = target;
   /** In the queue. */
   let waiting = 0;
   /** In the queue, or on the way. */
   let unsettled = 0;
   let isStopped = false;
-  let isFailing = false;
+  let health: Health = "well";
   const count = (state: "created" | "exported" | "failed" | "dropped", spans: number): void =>
     record("spans", { exporter: name, state }, spans);
   const settle = (spans: number, hasFailed: boolean): void => {
+    const failed = hasFailed ? spans : Math.min(rejected(), spans);
     // What was given up is counted already.
     if (unsettled === 0) return;
     unsettled -= spans;
-    count(hasFailed ? "failed" : "exported", spans);
-    if (hasFailed !== isFailing) tellChange(log, name, hasFailed);
-    isFailing = hasFailed;
+    if (failed > 0) count("failed", failed);
+    if (failed < spans) count("exported", spans - failed);
+    const earlier = health;
+    health = hasFailed ? "failing" : failed > 0 ? "rejected" : "well";
+    if (health !== earlier) tellChange(log, name, { health, failed });
   };
   const send: SpanExporter["export"] = (spans, done) => {
     waiting -= spans.length;
@@ -129,7 +135,20 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
   return buffer[0] !== NEWLINE[0];
 }
 
-function tellChange(log: Log, exporter: string, hasFailed: boolean): void {
-  if (hasFailed) log.warn({ event: "telemetry.export_failing", exporter }, "spans cannot be exported");
+/** What became of the last export. */
+type Health = "well" | "failing" | "rejected";
+
+function tellChange(
+  log: Log,
+  exporter: string,
+  { health, failed }: { health: Health; failed: number },
+): void {
+  if (health === "failing")
+    log.warn({ event: "telemetry.export_failing", exporter }, "spans cannot be exported");
+  else if (health === "rejected")
+    log.warn(
+      { event: "telemetry.spans_rejected", exporter, count: failed },
+      "spans of an export were rejected",
+    );
   else log.info({ event: "telemetry.export_recovered", exporter }, "spans are exported again");
 }

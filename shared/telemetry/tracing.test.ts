@@ -187,6 +187,25 @@ test("an endpoint that refuses costs the spans, and is told once", async () => {
   assert.deepEqual(events, ["telemetry.export_failing"]);
 });
 
+for (const [protocol, start] of [
+  ["grpc", () => startOtlpSink(0, 10)],
+  ["http/protobuf", () => startHttpSink(200, 10)],
+] as const) {
+  test(`spans that an endpoint rejects in what it takes are no exported ones, and that is told: ${protocol}`, async () => {
+    const sink = await start();
+    const { counts, lines } = await traceWork({
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    });
+    await sink.close();
+    assert.deepEqual(counts, countsOf("otlp", { created: 40, failed: 10, exported: 30 }));
+    assert.deepEqual(
+      lines.map(({ event, level, exporter, count }) => ({ event, level, exporter, count })),
+      [{ event: "telemetry.spans_rejected", level: "warn", exporter: "otlp", count: 10 }],
+    );
+  });
+}
+
 test("spans go over HTTP where the standard variable says so, below the endpoint for everything", async () => {
   const sink = await startHttpSink();
   const { counts } = await traceWork({
