@@ -220,6 +220,19 @@ test("a judged plan is told with its checks and its evaluation", async () => {
   for (const { attributes } of checked) assert.equal(attributes[ATTRIBUTE.passed], true);
 });
 
+test("whoever counts plans, attempts and runs by the conventions counts each once, under the user's request", async () => {
+  const spans = await spansOf(good);
+  const said = spans.flatMap(({ name, attributes }) => {
+    const operation = attributes[ATTRIBUTE.genAiOperation];
+    return operation === undefined ? [] : [[name, operation, attributes[ATTRIBUTE.genAiConversation]]];
+  });
+  assert.deepEqual(said.toSorted(), [
+    ["htdag.decompose", "plan", undefined],
+    ["invoke_agent keeper", "invoke_agent", good.correlationId],
+    ["invoke_workflow genesis", "invoke_workflow", good.correlationId],
+  ]);
+});
+
 test("an attempt that failed is marked, told once in the log with its ids, and counted", async () => {
   const attempt = (await spansOf(bad)).find(({ name }) => name === "invoke_agent keeper");
   assert.equal(attempt!.error, "E_AGENT");

@@ -27,7 +27,6 @@ export function observe(event: StoredEvent<"plan.routed">, written: readonly New
   };
   const hasQuality = checks.some(({ check, passed: isGood }) => check === "quality" && isGood);
   return {
-    attributes,
     parts: [
       { part: "aop.validate", attributes },
       ...checks.map(checkPart),

@@ -39,14 +39,14 @@ test("of a plan it is told how many steps found an agent, and under which rules"
   const reason = "no agent takes paint";
   const none = { ...DECISION, candidates: [], explanation: reason };
   const unrouted = [{ step: "b", reason, decision: none }];
-  const { attributes, parts } = observe(...routed([step("a"), step("b")], { ...assigned(), unrouted }));
-  assert.deepEqual(attributes, {
+  const { parts } = observe(...routed([step("a"), step("b")], { ...assigned(), unrouted }));
+  const attributes = {
     "genesis.revision": 0,
     "halo.task_count": 2,
     "halo.unrouted_count": 1,
     "halo.rule_set.version": "test@1",
     "halo.rule_set.hash": "r".repeat(64),
-  });
+  };
   assert.deepEqual(parts![0], { part: "halo.route", attributes });
 });
 

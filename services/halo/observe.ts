@@ -37,7 +37,6 @@ export function observe(event: StoredEvent<"plan.decomposed">, written: readonly
     return { metric: "unrouted", labels: { reason: reasonOf(decision, reason) }, value: 1 };
   });
   return {
-    attributes,
     parts: [{ part: "halo.route", attributes }, ...decided],
     points: [...routings, ...failures],
   };

@@ -160,7 +160,6 @@ test("what planning shows: the planner, the revision, the size, and of the goal 
     "htdag.request_length": 13,
   };
   assert.deepEqual(observe(task as Asking, decided(log, task)), {
-    attributes,
     parts: [{ part: "htdag.decompose", attributes }],
     points: [
       { metric: "plans", labels: { planner: "methods", result: "planned" }, value: 1 },
@@ -171,7 +170,7 @@ test("what planning shows: the planner, the revision, the size, and of the goal 
   });
   assert.deepEqual(observe(task as Asking, []), {});
   const rejected = log.write(rejection("", 0, false));
-  const { attributes: later = {} } = observe(rejected as Asking, decided(log, rejected));
-  assert.equal(later["genesis.revision"], 1);
-  assert.equal(later["htdag.request_length"], undefined);
+  const [later] = observe(rejected as Asking, decided(log, rejected)).parts!;
+  assert.equal(later!.attributes["genesis.revision"], 1);
+  assert.equal(later!.attributes["htdag.request_length"], undefined);
 });

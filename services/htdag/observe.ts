@@ -24,7 +24,6 @@ export function observe(event: Asking, written: readonly NewEvent[]): Observatio
   const topLevel = steps.filter(({ level }) => level === 0).length;
   const result = steps.length > 0 ? "planned" : "empty";
   return {
-    attributes,
     parts: [{ part: "htdag.decompose", attributes }],
     points: [
       { metric: "plans", labels: { planner: planner.kind, result }, value: 1 },

@@ -57,6 +57,7 @@ function attempt(agent: Agent, step: StepAtHand & { log: Log }): Promise<StepOut
     [ATTRIBUTE.genAiAgent]: agent.name,
     [ATTRIBUTE.step]: id,
     [ATTRIBUTE.attempt]: number,
+    [ATTRIBUTE.genAiConversation]: step.event.correlationId,
   };
   return span("invoke_agent", attributes, async () => {
     const startedMs = performance.now();
