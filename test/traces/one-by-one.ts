@@ -2,7 +2,7 @@ import { eventually } from "../support/eventually.ts";
 import { factOf } from "../support/fact-shape.ts";
 import type { ForeignClient } from "../support/foreign-client.ts";
 import { inHandOf, isAllHandled, shortenAckWait } from "../support/load.ts";
-import { traceOf } from "../support/puppet.ts";
+import { dispatchOf, traceOf } from "../support/puppet.ts";
 import { bodyOf, hex32 } from "../support/stored-message.ts";
 import { asleep, begin, within, type Scenario } from "./scenario.ts";
 
@@ -62,6 +62,26 @@ export const ONE_BY_ONE: Readonly<Record<string, Scenario>> = {
       await goOn();
       await eventually(() => isAllHandled(client, "gateway"));
       return { traceId: LEAVER };
+    },
+  },
+  "given-back": {
+    about:
+      "a result that nobody can read, while the broker takes no dead letters: the same process takes it up again, and links",
+    play: async (instance) => {
+      const { client } = instance;
+      const run = await begin(instance, "trace_late");
+      const dispatched = await dispatchOf(client, run, "s1");
+      const goOn = await refuseDeadLetters(client);
+      const subject = `genesis.v1.step.completed.${run}.s1`;
+      const headers = { "Nats-Msg-Id": hex32(subject), "correlation-id": dispatched.body.correlationId };
+      await client.publish(subject, "{", { ...headers, ...traceOf(dispatched) });
+      await eventually(async () =>
+        (await instance.logLines()).some((line) => line["event"] === "retry_later" && line["run"] === run),
+      );
+      await goOn();
+      await client.finished(run);
+      await eventually(() => isAllHandled(client, "execution"));
+      return { run };
     },
   },
   "crash-before-ack": {
