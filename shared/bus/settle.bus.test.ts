@@ -72,7 +72,10 @@ test("what the log is told of it carries the ids of the message: request, run an
   for (const error of [new GenesisError("E_STORAGE"), new TypeError("a bug"), new GenesisError("E_INPUT")])
     await settleFailure({ ...cell.ctx, log }, delivery, error);
   const traceId = delivery.headers.get("traceparent")![0]!.slice(3, 35);
-  assert.deepEqual(told, Array(3).fill(["corr-1", "told", traceId]));
+  assert.deepEqual(
+    told,
+    Array.from({ length: 3 }, () => ["corr-1", "told", traceId]),
+  );
 });
 
 test("what was delivered again because the storage was away is no bug less", async () => {
