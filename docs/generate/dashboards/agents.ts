@@ -146,6 +146,7 @@ export const AGENTS: Dashboard = {
           unit: inASecond("µUSD"),
           links: [toRuns],
           queries: [{ expr: perSecond("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
+          exemplars: true,
           valueLinks: [toAttempts],
         }),
         overTime({
@@ -159,6 +160,7 @@ export const AGENTS: Dashboard = {
               legend: "{{agent}}: {{type}}",
             },
           ],
+          exemplars: true,
           valueLinks: [toAttempts],
         }),
         overTime({
