@@ -79,6 +79,20 @@ export const BREAKS: readonly Break[] = [
     seenBy: OF_MESSAGES,
   },
   {
+    what: "an unsampled run goes on as a sampled one",
+    file: MESSAGING,
+    from: "const isLeftOut = message.startsTrace === true && !isSampled(message);",
+    to: "const isLeftOut = false;",
+    seenBy: OF_MESSAGES,
+  },
+  {
+    what: "a run that an unreadable plan ends is not told",
+    file: "services/execution/main.ts",
+    from: "      observeUnreadable: observe,\n",
+    to: "",
+    seenBy: OF_TRACES,
+  },
+  {
     what: "the span of a message that failed does not end",
     file: "shared/telemetry/operations.ts",
     from: "    context.with(inside, tell, undefined, error);\n    end();\n",
