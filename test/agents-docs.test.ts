@@ -65,7 +65,7 @@ for (const { file, text } of quotationsOf(PAGE))
 test("the page names everything that a step offers, and both errors", () => {
   const source = readFileSync(join(PROJECT_ROOT, "shared/agent/define-agent.ts"), "utf8");
   const [, context = ""] = /export type StepContext = \{([^]*?)\n\};/.exec(source) ?? [];
-  const offered = [...context.matchAll(/^ {2}(?:readonly )?(\w+)[:(]/gm)].map(([, name = ""]) => name);
+  const offered = [...context.matchAll(/^ {2}(?:readonly )?(\w+)[:(<]/gm)].map(([, name = ""]) => name);
   assert.ok(offered.length > 10);
   const missing = [...offered, "RetryableError", "TerminalError"].filter(
     (name) => !new RegExp(`\`${name}[\`(.]`).test(PAGE),

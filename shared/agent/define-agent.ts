@@ -36,6 +36,12 @@ export type StepContext = {
   /** Tells whoever watches the run how far the work is. */
   progress(note: ProgressNote): void;
   readonly usage: UsageMeter;
+  /**
+   * Runs a part of the work, sync or async, as a span `execute_tool NAME` below the attempt's, with its duration in
+   * a histogram. What it returns or throws comes back unchanged. @param name one of few, and of no
+   * user's making: it stands in spans
+   */
+  tool<T>(name: string, fn: () => T): T;
   /** The task that the run began with, read from the log when it is first asked for. */
   task(): Promise<EventData<"task.submitted">>;
   /** The goal of that task. */

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { GenesisError } from "../contract/errors.ts";
 import { describeError } from "../telemetry/logged-error.ts";
 import { defineAgent, type Agent, type StepContext } from "./define-agent.ts";
 import { RetryableError, TerminalError } from "./errors.ts";
+import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import { tryStep, type TriedStep } from "../../test/support/try-step.ts";
+
+before(recordSpans);
 
 /** An agent with one task, `work`, that does what it is told. */
 const agentThat = (handler: (input: { n: number }, step: StepContext) => unknown): Agent =>
@@ -32,6 +35,33 @@ test("a result is completed with what the handler returned", async () => {
     {
       completed: { output: { doubled: 8 } },
     },
+  );
+});
+
+test("a tool is a span with the name that the agent gives it, and its result or error is that of what it ran", async () => {
+  const cold = new RetryableError("the oven is cold");
+  const agent = agentThat(async ({ n }, { tool }) => {
+    const mixed = tool("bowl", () => n + 1);
+    if (n > 8) return tool("oven", () => Promise.reject(cold));
+    return tool("oven", async () => mixed * 2);
+  });
+  const spans = await spansOf(async () => {
+    assert.deepEqual(await outcomeOf(agent), { completed: { output: 16 } });
+    const outcome = await outcomeOf(agent, { input: { n: 9 } });
+    assert.ok("failed" in outcome && outcome.failed.error.retryable);
+  });
+  assert.deepEqual(
+    spans.map(({ name, attributes }) => [
+      name,
+      attributes["gen_ai.operation.name"],
+      attributes["error.type"],
+    ]),
+    [
+      ["execute_tool bowl", "execute_tool", undefined],
+      ["execute_tool oven", "execute_tool", undefined],
+      ["execute_tool bowl", "execute_tool", undefined],
+      ["execute_tool oven", "execute_tool", "E_AGENT"],
+    ],
   );
 });
 

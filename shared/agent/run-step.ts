@@ -5,6 +5,8 @@ import type { EventData, StoredEvent } from "../contract/events.ts";
 import { usage, type Usage } from "../contract/plan.ts";
 import { issues, parseWith } from "../contract/validate.ts";
 import type { Log } from "../telemetry/logging.ts";
+import { ATTRIBUTE } from "../telemetry/names.ts";
+import { timedOperation } from "../telemetry/operations.ts";
 import type { Agent, StepContext, Task } from "./define-agent.ts";
 import { asAgentError } from "./errors.ts";
 
@@ -57,9 +59,15 @@ function contextOf({ event, readTask: read, ...rest }: Given, { add }: Spending)
     effectKey: data.effectKey,
     timeoutMs: data.timeoutMs,
     usage: { add },
+    tool: runTool,
     task: readTask,
     goal: async () => (await readTask()).goal,
   };
+}
+
+function runTool<T>(name: string, fn: () => T): T {
+  const attributes = { [ATTRIBUTE.genAiOperation]: "execute_tool", [ATTRIBUTE.genAiTool]: name };
+  return timedOperation("execute_tool", attributes, fn);
 }
 
 type Spending = { add: (part: Usage) => void; soFar: () => { usage?: Usage } };

@@ -135,11 +135,7 @@ export const ATTRIBUTES = {
   genAiConversation: genAi("gen_ai.conversation.id", "the correlation id"),
   genAiWorkflow: genAi("gen_ai.workflow.name", "`genesis`"),
   genAiAgent: genAi("gen_ai.agent.name", "the agent, as its card names it"),
-  genAiTool: given(
-    "agents",
-    "reserved",
-    "genAi",
-  )("gen_ai.tool.name", "a tool that an agent runs; no shipped agent says so yet"),
+  genAiTool: genAi("gen_ai.tool.name", "the tool that an agent runs, as the agent calls it"),
   genAiProvider: genAi("gen_ai.provider.name", "who serves the model, as far as it is known"),
   genAiRequestModel: genAi("gen_ai.request.model", "the model that was asked"),
   genAiResponseModel: genAi("gen_ai.response.model", "the model that answered"),
@@ -309,16 +305,20 @@ export const SPANS = {
     ...fromGenAi,
     namedAfter: "gen_ai.agent.name",
   }),
-  execute_tool: span("EXECUTION", "agents", "a tool that an agent runs; no shipped agent says so yet", {
+  execute_tool: span("EXECUTION", "agents", "a tool that an agent runs", {
     ...fromGenAi,
-    stability: "reserved",
     namedAfter: "gen_ai.tool.name",
   }),
-  chat: span("EXECUTION", "agents", "one question to a model, with the client library's own repetitions", {
-    ...fromGenAi,
-    kind: "CLIENT",
-    namedAfter: "gen_ai.request.model",
-  }),
+  chat: span(
+    "EXECUTION",
+    "agents",
+    "one question to a model, asked once: what failed is asked again by the next attempt",
+    {
+      ...fromGenAi,
+      kind: "CLIENT",
+      namedAfter: "gen_ai.request.model",
+    },
+  ),
 } as const satisfies Record<string, SpanRow>;
 
 export type SpanName = keyof typeof SPANS;

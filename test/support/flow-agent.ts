@@ -26,8 +26,8 @@ const flowWorker = defineAgent({
     flow_spend: {
       input: z.object({ costMicroUsd: z.int().min(0) }),
       output: z.object({}),
-      handler: ({ costMicroUsd }, { usage }) => {
-        usage.add({ inputTokens: 3, outputTokens: 2, costMicroUsd });
+      handler: ({ costMicroUsd }, { tool, usage }) => {
+        tool("till", () => usage.add({ inputTokens: 3, outputTokens: 2, costMicroUsd }));
         return {};
       },
     },

@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
+import { recordSpans, spansOf } from "../../../test/support/spans.ts";
 import { tryStep, type TriedStep } from "../../../test/support/try-step.ts";
 import { notRun } from "../../../test/support/not-run.ts";
 import { hasProgram } from "../../../test/support/programs.ts";
 import { addFiles, commitAll, makeTree } from "../../../test/support/tree.ts";
 import type { GitActivity } from "../audit/results.ts";
 import { agent } from "./git-historian.ts";
+
+before(recordSpans);
 
 async function activity(auditRoot: string, step: Partial<TriedStep> = {}): Promise<GitActivity> {
   const made = agent({ auditRoot, resultsDir: "unused" });
@@ -53,6 +56,15 @@ test("counts commits, authors and months", async (t) => {
   );
   const below = await activity(root, { input: { root: "sub" } });
   assert.deepEqual([below.root, below.commits, below.authors], ["sub", 1, [{ name: "Björn", commits: 1 }]]);
+});
+
+test("asking git for the history is a tool of its own in the trace", async (t) => {
+  if (!hasProgram("git")) return notRun(t, "git is not installed");
+  const root = await makeTree(t, { "a.txt": "1" });
+  commitAll(root, { author: "Ada", date: "2026-01-05T10:00:00Z", subject: "Begin" });
+  const [only, ...others] = await spansOf(() => activity(root));
+  assert.equal(only!.name, "execute_tool git");
+  assert.deepEqual(others, []);
 });
 
 test("a repository without commits, and a shallow clone, say so", async (t) => {

@@ -29,7 +29,7 @@ export const agent = ({ auditRoot }: Place): Agent =>
           const folder = await auditFolder(auditRoot, asked);
           const history = await withRepository(folder, step.signal, async (repository) => {
             if (repository.head === undefined) return noHistory("no commits yet");
-            const commits = await commitsOf({ folder, repository }, step.signal);
+            const commits = await step.tool("git", () => commitsOf({ folder, repository }, step.signal));
             if (commits === undefined) return noHistory("its history cannot be read");
             step.progress(`${commits.length} commits`);
             return { commits, shallow: repository.isShallow };
