@@ -26,9 +26,12 @@ const keeper = defineAgent({
     keep_throw: {
       input: secret,
       output: anything,
-      handler: (input) => {
-        throw Object.assign(new Error(input.secret, { cause: new Error(input.secret) }), { details: input });
-      },
+      handler: (input, { tool }) =>
+        tool("sieve", () => {
+          throw Object.assign(new Error(input.secret, { cause: new Error(input.secret) }), {
+            details: input,
+          });
+        }),
     },
     keep_retry: {
       input: secret,

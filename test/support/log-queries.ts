@@ -14,7 +14,7 @@ const FINDS: readonly [string, RegExp][] = [
   ["did not complete", /\tfailed\t[0-9a-f]{32}/],
   ["worse than usual", /\d+ gateway\twarn\tdead_letter\tE_/],
   ["Attempts that failed", /"code":"E_AGENT",.*"at":"at .*keeper-agent/],
-  ["left a span", /^$|"trace_id":"[0-9a-f]{32}"/],
+  ["left a span", /"trace_id":"[0-9a-f]{32}"/],
   ["given up", /gateway\tE_[A-Z]+\tgenesis\.tasks\tGENESIS_INBOX\t\d+/],
   ["took to start", /halo\t\d+/],
   ["by revision", /[0-9a-f]{32}\t0/],

@@ -86,13 +86,18 @@ function nameInTable({ name }: FileSpan): string {
   return isNamedAfter ? first : name;
 }
 
-/** The metrics of the table on a page; those of the process and of Node are the library's own. */
+/**
+ * The metrics of the table on a page that something was recorded under; those of the process and of Node are the
+ * library's own. What has no labels stands there from the start, at 0.
+ */
 function seriesIn(page: string): { name: string; labels: string[] }[] {
   return page.split("\n").flatMap((line) => {
-    const [, sample = "", told = ""] = /^([a-z_]+)(?:\{([^}]*)\})? /.exec(line) ?? [];
+    const [, sample = "", told = "", value] = /^([a-z_]+)(?:\{([^}]*)\})? (\S+)/.exec(line) ?? [];
     if (sample === "" || /^(process|nodejs)_/.test(sample)) return [];
-    const labels = [...told.matchAll(/(\w+)="/g)].map(([, label]) => label!);
-    return [{ name: metricOf(sample), labels: labels.filter((label) => label !== "le") }];
+    const labels = [...told.matchAll(/(\w+)="/g)]
+      .map(([, label]) => label!)
+      .filter((label) => label !== "le");
+    return labels.length === 0 && Number(value) === 0 ? [] : [{ name: metricOf(sample), labels }];
   });
 }
 
