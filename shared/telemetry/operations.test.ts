@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { growthOf, linesOf } from "../../test/support/metrics.ts";
 import { delivered, recordSpans, spansOf } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
@@ -159,6 +160,36 @@ test("a traced function is the same function: its receiver, arguments, result, n
   assert.equal(only!.name, "execute_tool adder");
   assert.deepEqual([add.name, add.length], ["add", 2]);
 });
+
+test("what settles later and is no promise is waited for too", async () => {
+  const failure = new GenesisError("E_TIMEOUT");
+  const counted = `operation_duration_seconds_sum{operation="execute_tool"}`;
+  let spans: Awaited<ReturnType<typeof spansOf>> = [];
+  const grown = await growthOf(counted, async () => {
+    spans = await spansOf(async () => {
+      assert.equal(await span("execute_tool", {}, () => lazy(15)), 15);
+      assert.equal(await timedOperation("execute_tool", {}, () => lazy(15)), 15);
+      await assert.rejects(async () => span("execute_tool", {}, () => lazy(15, failure)));
+    });
+  });
+  assert.ok(grown >= 0.014);
+  for (const { duration } of spans) assert.ok(duration[0] * 1000 + duration[1] / 1e6 >= 14);
+  assert.deepEqual(
+    spans.map(({ attributes }) => attributes["error.type"]),
+    [undefined, undefined, "E_TIMEOUT"],
+  );
+});
+
+/** As builders of queries are: nothing happens before it is waited for. */
+function lazy(ms: number, failure?: Error): PromiseLike<number> {
+  return {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what it is here for
+    then: (done, fail) =>
+      sleep(ms)
+        .then(() => (failure === undefined ? ms : Promise.reject(failure)))
+        .then(done, fail),
+  };
+}
 
 test("a traced async function is a span until it has settled", async () => {
   const late = traced("execute_tool", async (ms: number) => {

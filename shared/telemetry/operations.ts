@@ -28,8 +28,8 @@ export function inSpan<T>(opened: Span, base: Context, fn: () => T): T {
   } catch (error) {
     return fail(error);
   }
-  if (result instanceof Promise) {
-    const settled = result.then((value: unknown) => {
+  if (isThenable(result)) {
+    const settled = Promise.resolve(result).then((value: unknown) => {
       end();
       return value;
     }, fail);
@@ -39,7 +39,21 @@ export function inSpan<T>(opened: Span, base: Context, fn: () => T): T {
   return result;
 }
 
-/** Runs an operation, sync or async, as a span of the domain, with what is inside it below it. */
+/** Whether it settles later: a promise, or what other libraries return in place of one. */
+function isThenable(result: unknown): result is PromiseLike<unknown> {
+  return (
+    result !== null &&
+    (typeof result === "object" || typeof result === "function") &&
+    "then" in result &&
+    typeof result.then === "function"
+  );
+}
+
+/**
+ * Runs an operation, sync or async, as a span of the domain, with what is inside it below it. A thenable that is no
+ * promise comes back as one. A generator, async or not, has done nothing yet as it is returned, and the span ends there:
+ * put the span around the loop that reads it.
+ */
 export function span<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
   const active = context.active();
   return inSpan(startNamedSpan(name, { attributes }, active), active, fn);
@@ -62,9 +76,9 @@ export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn
     let isPending = false;
     try {
       const result = fn();
-      if (!(result instanceof Promise)) return result;
+      if (!isThenable(result)) return result;
       isPending = true;
-      return result.finally(measure) as T;
+      return Promise.resolve(result).finally(measure) as T;
     } finally {
       if (!isPending) measure();
     }
@@ -73,7 +87,7 @@ export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn
 
 type Method<This, Args extends unknown[], R> = (this: This, ...args: Args) => R;
 
-/** The same function, sync or async, with every call of it a span. */
+/** The same function, sync or async, with every call of it a span, which ends as that of `span` does. */
 export function traced<This, Args extends unknown[], R>(
   name: SpanName,
   fn: Method<This, Args, R>,
