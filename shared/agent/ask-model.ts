@@ -1,7 +1,5 @@
-import { recordPoint } from "../telemetry/metrics.ts";
 import { ATTRIBUTE, type SpanAttributes } from "../telemetry/names.ts";
-import { describeCurrentSpan, span } from "../telemetry/operations.ts";
-import { errorType } from "../telemetry/spans.ts";
+import { describeCurrentSpan, timedOperation } from "../telemetry/operations.ts";
 
 /** The model that is asked, and where. */
 export type AskedModel = {
@@ -20,8 +18,6 @@ export type ModelAnswer = {
   outputTokens?: number | undefined;
 };
 
-const MS_PER_S = 1000;
-
 /**
  * Asks a model, as a span of the GenAI conventions and with its duration in a histogram. Neither the question nor the
  * answer is told. @param describe what of an answer may be told
@@ -39,20 +35,10 @@ export async function askModel<T>(
     [ATTRIBUTE.serverAddress]: hostname,
     [ATTRIBUTE.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
   };
-  return span("chat", attributes, async () => {
-    const startedMs = performance.now();
-    let error_type = "";
-    try {
-      const answer = await ask();
-      describeCurrentSpan(told(describe(answer)));
-      return answer;
-    } catch (error) {
-      error_type = errorType(error);
-      throw error;
-    } finally {
-      const value = (performance.now() - startedMs) / MS_PER_S;
-      recordPoint({ metric: "modelSeconds", labels: { model, error_type }, value });
-    }
+  return timedOperation("chat", attributes, async () => {
+    const answer = await ask();
+    describeCurrentSpan(told(describe(answer)));
+    return answer;
   });
 }
 

@@ -54,7 +54,10 @@ function run<T>(correlation: CorrelationContext, fn: () => T): T {
   return context.with(correlatedContext(context.active(), { ...current(), ...correlation }), fn);
 }
 
-/** How a request's correlation is begun, read from a message, handed on, and asked for. */
+/**
+ * How a request's correlation is begun, read from a message, handed on, and asked for. The runners of stages and agents do
+ * that for what they run; `fromHeaders` and `toHeaders` are for users who read or send messages of their own.
+ */
 export const CorrelationContext = { create, fromHeaders, toHeaders, current, run } as const;
 
 /** A context that carries the correlation, for whoever opens a scope of their own. */

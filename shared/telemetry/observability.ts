@@ -33,9 +33,9 @@ export class ObservabilityManager {
   readonly span = span;
   /** As `span`, with its duration in a histogram. */
   readonly timedOperation = timedOperation;
-  /** A function that makes every call of another one a span. */
+  /** A function that makes every call of another one a span; for users, as `tracedOperation` is. */
   readonly traced = traced;
-  /** Adds to a counter, or lets a histogram see a value. */
+  /** Adds to a counter, or lets a histogram see a value; for users: a stage says its points in `observe`. */
   readonly recordMetric = record;
   /** Who asked for the work at hand, and how that is handed on. */
   readonly correlation = CorrelationContext;
@@ -43,7 +43,7 @@ export class ObservabilityManager {
   readonly logStructured = logStructured;
   /** Count, sum, min, max and percentiles per metric and label set. */
   readonly metricsSummary = summarizeMetrics;
-  /** Every value of every metric, as JSON. */
+  /** Every value of every metric, as JSON; for users who send them somewhere themselves. */
   readonly snapshots = snapshotMetrics;
   /**
    * Takes away label sets that nothing was recorded under for a time; every look at the metrics does that by itself.

@@ -2,7 +2,7 @@ import { context, trace, type Context, type Span } from "@opentelemetry/api";
 import { now, nowMs } from "./clock.ts";
 import { logStructured } from "./logging.ts";
 import { recordPoint } from "./metrics.ts";
-import type { SpanAttributes, SpanName } from "./names.ts";
+import { ATTRIBUTE, type SpanAttributes, type SpanName } from "./names.ts";
 import { durationPoint, endParts, openParts } from "./parts.ts";
 import { describeSpan, errorType, markFailed, startNamedSpan } from "./spans.ts";
 
@@ -71,17 +71,28 @@ export function describeCurrentSpan(attributes: SpanAttributes): void {
  */
 export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
   const startedMs = nowMs();
-  const measure = (): void => recordPoint(durationPoint(name, attributes, nowMs() - startedMs));
+  const measure = (failed: SpanAttributes = {}): void =>
+    recordPoint(durationPoint(name, { ...attributes, ...failed }, nowMs() - startedMs));
+  const fail = (error: unknown): never => {
+    measure({ [ATTRIBUTE.errorType]: errorType(error) });
+    throw error;
+  };
   return span(name, attributes, () => {
-    let isPending = false;
+    let result: T;
     try {
-      const result = fn();
-      if (!isThenable(result)) return result;
-      isPending = true;
-      return Promise.resolve(result).finally(measure) as T;
-    } finally {
-      if (!isPending) measure();
+      result = fn();
+    } catch (error) {
+      return fail(error);
     }
+    if (isThenable(result)) {
+      const settled = Promise.resolve(result).then((value: unknown) => {
+        measure();
+        return value;
+      }, fail);
+      return settled as T;
+    }
+    measure();
+    return result;
   });
 }
 
