@@ -20,6 +20,7 @@ import { startSubject, type Subject } from "./overhead/subject.ts";
 export type OverheadResult = {
   node: string;
   cpus: string;
+  /** The load average of the minute before the instances were started. */
   loadBefore: number;
   rounds: number;
   seconds: number;

@@ -13,7 +13,7 @@ export function overheadLines(result: OverheadResult): string[] {
 /** On what it was measured, and how the figures are to be read. */
 export function conditionsText({ node, cpus, loadBefore, rounds, seconds }: OverheadResult): string[] {
   return [
-    `Node ${node}, ${cpus}, load average ${loadBefore.toFixed(1)} before it began; ${rounds} rounds of blocks of ${seconds} s at a steady`,
+    `Node ${node}, ${cpus}, load average ${loadBefore.toFixed(1)} before its instances were started; ${rounds} rounds of blocks of ${seconds} s at a steady`,
     `pace and ${seconds} s at full speed. Median of the paired differences [95 % bootstrap interval].`,
   ];
 }

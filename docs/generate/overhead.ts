@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { estimateText, goalsOf } from "../../bench/overhead/goals.ts";
 import { baseText, conditionsText, figureRows, FIGURES } from "../../bench/overhead/report.ts";
-import type { OverheadResult } from "../../bench/overhead.ts";
+import type { OverheadResult, WorkloadResult } from "../../bench/overhead.ts";
 import { PROJECT_ROOT } from "../../shared/config.ts";
 import { pageWithSections, table } from "./markdown.ts";
 
@@ -40,10 +40,28 @@ function figures(): string {
   return [conditionsText(result).join(" "), ...workloads].join("\n\n");
 }
 
-/** One line a workload: what it comes to with telemetry on. */
+/** Which goals telemetry misses, which it keeps and which are unknown, while its Collector answers. */
+export function goalsText(workload: WorkloadResult): string {
+  const [, on] = workload.comparisons;
+  const goals = goalsOf(workload).filter(({ arm }) => arm === on?.name);
+  const said = (["beyond", "within", "unknown"] as const).flatMap((verdict) => {
+    const those = goals.filter((goal) => goal.verdict === verdict);
+    const listed = those.map(({ says, unit, effect }) => `${says} (${estimateText(effect, 1)} ${unit})`);
+    return those.length === 0 ? [] : [`${MEANING[verdict]}: ${listed.join("; ")}.`];
+  });
+  return `- ${workload.name}. ${said.join(" ")}`;
+}
+
+const MEANING = {
+  beyond: "**Goal missed**",
+  within: "Goal kept",
+  unknown: "Unknown",
+} as const;
+
+/** One line a workload: what it comes to with telemetry on, and which goals that misses. */
 function summary(): string {
   const { workloads } = measured();
-  return table(
+  const costs = table(
     [
       "What telemetry adds (spans over OTLP, log lines)",
       "p50, ms",
@@ -63,6 +81,7 @@ function summary(): string {
       ];
     }),
   );
+  return [conditionsText(measured()).join(" "), costs, workloads.map(goalsText).join("\n")].join("\n\n");
 }
 
 function capital(text: string): string {
