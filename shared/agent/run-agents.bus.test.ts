@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { eventually } from "../../test/support/eventually.ts";
 import { dispatched, finished, submitted } from "../../test/support/facts.ts";
-import { valueOf } from "../../test/support/metrics.ts";
+import { linesOf, valueOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { recordSpans, spansOf } from "../../test/support/spans.ts";
 import type { Work } from "../bus/context.ts";
@@ -73,6 +73,10 @@ async function answered(subject: string): Promise<StoredEvent> {
 }
 
 const completedOf = (run: string) => cell.bus.subjects.fact("step.completed", run, "s1");
+
+test("what an agent spends counts from 0 on, before it has done anything: its first cent is growth", async () => {
+  assert.deepEqual(await linesOf("gen_ai_cost_total{"), [`gen_ai_cost_total{agent="worker"} 0`]);
+});
 
 test("a step is done, its progress heard, its goal read from the log, its result stored under the dispatch", async (t) => {
   const heard: unknown[] = [];

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { decomposed } from "../../test/support/facts.ts";
-import { linesOf, valueOf } from "../../test/support/metrics.ts";
+import { growthOf, linesOf, valueOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
 import { watchDurable, watchStreams } from "./broker-gauges.ts";
+
+/** A little longer than what was read holds. */
+const GAUGES_HOLD_MS = 5100;
 
 let cell: TestCell;
 before(async () => {
@@ -32,6 +36,14 @@ test("how much waits for a service's durables is what the broker says, the lanes
   );
   assert.equal(await valueOf(`nats_stream_messages{stream="GENESIS"}`), 3);
   assert.ok((await valueOf(`nats_stream_bytes{stream="GENESIS"}`)) > 100);
+  assert.equal(await valueOf("nats_healthy"), 1);
+});
+
+test("where the broker has no answer, nothing is told, and nobody calls it a bug", async () => {
+  await cell.bus.jsm.streams.delete(cell.bus.names.log);
+  const failures = "telemetry_observe_failures_total";
+  assert.equal(await growthOf(failures, () => sleep(GAUGES_HOLD_MS)), 0);
+  assert.deepEqual(await linesOf("nats_consumer_pending{"), []);
   assert.equal(await valueOf("nats_healthy"), 1);
 });
 

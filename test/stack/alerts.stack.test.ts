@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -27,15 +29,25 @@ const NOT_HERE = [
   "otelcol_connector_servicegraph_dropped_spans_total",
 ];
 
+/** What tells that a process is not there. */
+const DOWN = ["ScrapeTargetDown", "StageDown"];
+
 let instance: Instance;
+/** A catalogue that is spoiled later. */
+let catalog: string;
 let prometheus: ReturnType<typeof prometheusAt>;
 
 before(async () => {
-  instance = await startInstance({ observe: true });
+  catalog = await mkdtemp(join(tmpdir(), "genesis-catalog-"));
+  await cp(join(import.meta.dirname, "..", "traces", "catalog"), catalog, { recursive: true });
+  instance = await startInstance({ observe: true, catalogs: [catalog] });
   prometheus = prometheusAt(instance.observers().prometheus);
   await allFinished(instance.client, await submitAll(TASKS), LAST_WITHIN_MS);
 });
-after(() => instance?.stop());
+after(async () => {
+  await instance?.stop();
+  await rm(catalog, { recursive: true, force: true });
+});
 
 async function submitAll(taskTypes: readonly string[]): Promise<string[]> {
   const replies = await Promise.all(
@@ -85,14 +97,30 @@ test("each alert that can fire within two minutes does, for its fault, and no ot
   await instance.client.task("{ this is no task");
   await allFinished(instance.client, await submitAll(["flow_unfit", "flow_spend"]), LAST_WITHIN_MS);
   const goOn = instance.freeze("aop");
-  const expected = ["DeadLettersGrowing", "DeadMan", "ScrapeTargetDown", "UnroutedTasks"];
+  const expected = ["DeadLettersGrowing", "DeadMan", "ScrapeTargetDown", "StageDown", "UnroutedTasks"];
   assert.deepEqual(soon.toSorted(), expected);
   await eventually(async () => (await firing()).length >= expected.length, FIRES_WITHIN_MS).catch(() => {});
   assert.deepEqual(await firing(), expected);
   const [down] = await prometheus.query('ALERTS{alertname="ScrapeTargetDown"}');
   assert.equal(down?.labels["job"], "aop");
   goOn();
-  await eventually(async () => !(await firing()).includes("ScrapeTargetDown"), LAST_WITHIN_MS);
+  const isBack = async (): Promise<boolean> => !(await firing()).some((name) => DOWN.includes(name));
+  await eventually(isBack, LAST_WITHIN_MS);
+});
+
+test("a stage that is gone for good is missed, although nobody asks it any more", async () => {
+  await writeFile(join(catalog, "agents.yaml"), "{ no catalogue");
+  instance.kill("halo");
+  const isMissed = async (): Promise<boolean> => (await firing()).includes("StageDown");
+  await eventually(isMissed, FIRES_WITHIN_MS);
+  assert.deepEqual(
+    (await prometheus.query('ALERTS{alertname=~"StageDown|ScrapeTargetDown"}')).map(({ labels }) => [
+      labels["alertname"],
+      labels["job"],
+    ]),
+    [["StageDown", "halo"]],
+  );
+  assert.deepEqual(await prometheus.query('up{job="halo"}'), []);
 });
 
 test("every alert's question has an answer, and asks for metrics that are there", async () => {
@@ -103,8 +131,9 @@ test("every alert's question has an answer, and asks for metrics that are there"
   for (const { alert, expr } of ALERTS) {
     assert.ok(Array.isArray(await prometheus.query(expr)), alert);
     const asked =
-      expr.match(/\b(?:up|slo:[\w:]+|[a-z_]+_(?:total|bucket|count|inflight|capacity|pending))(?=[{[) ])/g) ??
-      [];
+      expr.match(
+        /\b(?:up|slo:[\w:]+|[a-z_]+_(?:total|bucket|count|inflight|capacity|pending|healthy|start_time_seconds))(?=[{[) ])/g,
+      ) ?? [];
     assert.ok(asked.length > 0, alert);
     assert.deepEqual(
       asked.filter((name) => !stored.has(name) && !NOT_HERE.includes(name)),
@@ -112,6 +141,12 @@ test("every alert's question has an answer, and asks for metrics that are there"
       alert,
     );
   }
+  // What tells how old a process is bears the labels of what it counted.
+  for (const joined of [
+    "messaging_dlq_total and on (job, instance) process_start_time_seconds",
+    "otelcol_exporter_queue_size and on (job, instance) otelcol_process_uptime_seconds_total",
+  ])
+    assert.ok((await prometheus.query(joined)).length > 0, joined);
   assert.deepEqual(
     rules.filter(({ health }) => health === "err"),
     [],
