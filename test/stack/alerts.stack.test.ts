@@ -111,8 +111,7 @@ test("each alert that can fire within two minutes does, for its fault, and no ot
 test("a stage that is gone for good is missed, although nobody asks it any more", async () => {
   await writeFile(join(catalog, "agents.yaml"), "{ no catalogue");
   instance.kill("halo");
-  const isMissed = async (): Promise<boolean> => (await firing()).includes("StageDown");
-  await eventually(isMissed, FIRES_WITHIN_MS);
+  await eventually(async () => (await firing()).includes("StageDown"), FIRES_WITHIN_MS);
   assert.deepEqual(
     (await prometheus.query('ALERTS{alertname=~"StageDown|ScrapeTargetDown"}')).map(({ labels }) => [
       labels["alertname"],
