@@ -38,7 +38,7 @@ export function watchStreams(bus: Bus): void {
   );
 }
 
-/** What the broker does not answer is not there; that it does not, `nats_healthy` tells. */
+/** What the broker does not answer is not there; that it does not, the gauge of its health tells. */
 function show(bus: Bus, read: () => Promise<readonly Point[]>): void {
   const stop = readGauges(() => read().catch(() => []));
   void bus.closed.then(stop);

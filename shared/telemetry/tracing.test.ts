@@ -198,7 +198,7 @@ for (const [protocol, start] of [
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     });
     await sink.close();
-    assert.deepEqual(counts, countsOf("otlp", { created: 40, failed: 10, exported: 30 }));
+    assert.deepEqual(counts, countsOf("otlp", { created: 40, exported: 30, failed: 10 }));
     assert.deepEqual(
       lines.map(({ event, level, exporter, count }) => ({ event, level, exporter, count })),
       [{ event: "telemetry.spans_rejected", level: "warn", exporter: "otlp", count: 10 }],
