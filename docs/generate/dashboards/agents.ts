@@ -123,7 +123,7 @@ export const AGENTS: Dashboard = {
         number({
           title: "Spent",
           means:
-            "In micro-USD, in the time that is shown, as the agents say it themselves. A million is a dollar. What one spent first, after its start or an hour of rest, may be missing.",
+            "In micro-USD, in the time that is shown, as the agents say it themselves. A million is a dollar. What one spent before its metrics were first fetched is missing.",
           unit: "short",
           width: 12,
           links: [

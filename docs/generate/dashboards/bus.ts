@@ -90,10 +90,11 @@ export const STUCK_ROW: Row = {
     rows({
       title: "Dead letters",
       means:
-        "Messages that were given up, by what was wrong with them. Each process counts from its own start, and may forget a code that was not counted for an hour; npx genesis dlq list shows them all.",
+        "Messages that were given up, by what was wrong with them. Each process counts from its own start; npx genesis dlq list shows them all.",
       unit: "short",
       links: [toFailures],
-      queries: [{ expr: standing("deadLetters", { by: ["code", "job"] }), legend: "messages" }],
+      // Every code is counted from 0 on; only those that were needed say anything.
+      queries: [{ expr: `${standing("deadLetters", { by: ["code", "job"] })} > 0`, legend: "messages" }],
     }),
     overTime({
       title: "Handling that failed",
