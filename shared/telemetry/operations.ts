@@ -16,26 +16,37 @@ export function inSpan<T>(opened: Span, base: Context, fn: () => T): T {
     endParts(parts);
     opened.end(now());
   };
-  const fail = (error: unknown): never => {
+  const failed = (error: unknown): void => {
     markFailed(opened, error);
     context.with(inside, tell, undefined, error);
     end();
+  };
+  return followed(() => context.with(inside, fn), { done: end, failed });
+}
+
+/** What is done as an operation ends. */
+type Ends = { done: () => void; failed: (error: unknown) => void };
+
+/** Runs `fn` and says once how it ended: as it returns or throws, or when what it returned has settled. */
+function followed<T>(fn: () => T, { done, failed }: Ends): T {
+  const fail = (error: unknown): never => {
+    failed(error);
     throw error;
   };
   let result: T;
   try {
-    result = context.with(inside, fn);
+    result = fn();
   } catch (error) {
     return fail(error);
   }
   if (isThenable(result)) {
     const settled = Promise.resolve(result).then((value: unknown) => {
-      end();
+      done();
       return value;
     }, fail);
     return settled as T;
   }
-  end();
+  done();
   return result;
 }
 
@@ -71,29 +82,14 @@ export function describeCurrentSpan(attributes: SpanAttributes): void {
  */
 export function timedOperation<T>(name: SpanName, attributes: SpanAttributes, fn: () => T): T {
   const startedMs = nowMs();
-  const measure = (failed: SpanAttributes = {}): void =>
-    recordPoint(durationPoint(name, { ...attributes, ...failed }, nowMs() - startedMs));
-  const fail = (error: unknown): never => {
-    measure({ [ATTRIBUTE.errorType]: errorType(error) });
-    throw error;
-  };
-  return span(name, attributes, () => {
-    let result: T;
-    try {
-      result = fn();
-    } catch (error) {
-      return fail(error);
-    }
-    if (isThenable(result)) {
-      const settled = Promise.resolve(result).then((value: unknown) => {
-        measure();
-        return value;
-      }, fail);
-      return settled as T;
-    }
-    measure();
-    return result;
-  });
+  const measure = (outcome: SpanAttributes): void =>
+    recordPoint(durationPoint(name, { ...attributes, ...outcome }, nowMs() - startedMs));
+  return span(name, attributes, () =>
+    followed(fn, {
+      done: () => measure({}),
+      failed: (error) => measure({ [ATTRIBUTE.errorType]: errorType(error) }),
+    }),
+  );
 }
 
 type Method<This, Args extends unknown[], R> = (this: This, ...args: Args) => R;

@@ -109,8 +109,8 @@ export const BREAKS: readonly Break[] = [
   {
     what: "the work is not done inside its span",
     file: "shared/telemetry/operations.ts",
-    from: "result = context.with(inside, fn);",
-    to: "result = fn();",
+    from: "followed(() => context.with(inside, fn), ",
+    to: "followed(fn, ",
     seenBy: "shared/telemetry/operations.test.ts",
   },
   {
