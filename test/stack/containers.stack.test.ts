@@ -8,13 +8,8 @@ import {
 } from "testcontainers";
 import { choosePorts } from "../../local/ports.ts";
 import { PROJECT_ROOT } from "../../shared/config.ts";
-import {
-  DASHBOARDS,
-  METRIC_QUERIES,
-  TRACE_QUERIES,
-  promqlOf,
-  traceqlOf,
-} from "../support/dashboard-queries.ts";
+import { METRIC_QUERIES, TRACE_QUERIES, promqlOf, traceqlOf } from "../support/dashboard-queries.ts";
+import { FILES } from "../support/dashboard-panels.ts";
 import { eventually } from "../support/eventually.ts";
 import { genesis } from "../support/genesis.ts";
 
@@ -102,7 +97,7 @@ test("every replica is fetched from, and runs are counted", { skip }, async () =
 });
 
 test("Grafana has every dashboard, with the panels of its file", { skip }, async () => {
-  for (const { uid, panels } of DASHBOARDS) {
+  for (const { uid, panels } of FILES.map(({ dashboard: made }) => made)) {
     const { dashboard } = await ask<{ dashboard: { panels: unknown[] } }>(`dashboards/uid/${uid}`);
     assert.equal(dashboard.panels.length, panels.length, uid);
   }

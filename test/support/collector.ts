@@ -1,12 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { choosePorts } from "../../local/ports.ts";
 import { toolPath } from "../../local/stack-tools.ts";
 import { childEnvironment, PROJECT_ROOT } from "../../shared/config.ts";
-import { eventually } from "./eventually.ts";
+import { loneProcess } from "./lone-process.ts";
 
 /** A Collector as docker compose runs it: otel-collector.yaml alone, with its queue in a folder that outlives it. */
 export type LoneCollector = {
@@ -21,7 +20,6 @@ export type LoneCollector = {
   remove: () => Promise<void>;
 };
 
-const READY_WITHIN_MS = 60_000;
 /** How often it hands metrics on: as soon as its scrape_timeout lets it, since a test waits for them. */
 const INTERVAL_SECONDS = 5;
 
@@ -53,27 +51,17 @@ export async function loneCollector({ tempo, prometheus, service }: Surroundings
     PROMETHEUS_ADDRESS: prometheus,
     SERVICES_IN_DNS: "",
   });
-  let child: ChildProcess | undefined;
-  const kill = async (): Promise<void> => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-  };
+  const { started, kill } = loneProcess();
   return {
     url: `http://${address(observe.grpc)}`,
     http: `http://${address(observe.http)}`,
     start: async () => {
       const log = openSync(join(dir, "log"), "a");
       const args = ["--config", join(PROJECT_ROOT, "otel-collector.yaml")];
-      const started = spawn(toolPath("otelcol", env), args, { env, stdio: ["ignore", log, log] });
+      const child = spawn(toolPath("otelcol", env), args, { env, stdio: ["ignore", log, log] });
       closeSync(log);
-      child = started;
-      const health = `http://${address(observe.health)}/`;
-      await eventually(async () => {
-        if (started.exitCode !== null) throw new Error(readFileSync(join(dir, "log"), "utf8"));
-        return (await fetch(health).catch(() => undefined))?.ok;
-      }, READY_WITHIN_MS);
+      const told = (): string => readFileSync(join(dir, "log"), "utf8");
+      await started(child, `http://${address(observe.health)}/`, told);
     },
     kill,
     remove: async () => {

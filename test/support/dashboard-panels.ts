@@ -43,8 +43,8 @@ const ALL = FILES.flatMap(({ dashboard }) =>
 /** Every panel that is no title of a row. `where` is `DASHBOARD: TITLE`. */
 export const PANELS = ALL.filter(({ panel }) => panel.type !== "row");
 /** Every question of every panel. */
-export const TARGETS = PANELS.flatMap(({ where, panel }) =>
-  (panel.targets ?? []).map((target) => ({ where, target })),
+export const TARGETS = PANELS.flatMap(({ where, dashboard, panel }) =>
+  (panel.targets ?? []).map((target) => ({ dashboard: dashboard.uid, where, target })),
 );
 /** Every link of every panel and of every value. */
 export const LINKS = PANELS.flatMap(({ where, panel }) =>

@@ -1,29 +1,13 @@
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { PROJECT_ROOT } from "../../shared/config.ts";
+import { TARGETS, type Target } from "./dashboard-panels.ts";
 
 /** A question of a panel, in PromQL or TraceQL, with Grafana's variables in it. `panel` is `DASHBOARD: TITLE`. */
 export type Asked = { dashboard: string; panel: string; text: string };
 
-type Target = { expr?: string; query?: string };
-type Dashboard = { uid: string; panels: { title: string; targets?: Target[] }[] };
-
-/** The dashboards as they are shipped. */
-export const DASHBOARDS: readonly Dashboard[] = globSync("deploy/grafana/dashboards/*.json", {
-  cwd: PROJECT_ROOT,
-})
-  .toSorted()
-  .map((file) => JSON.parse(readFileSync(join(PROJECT_ROOT, file), "utf8")) as Dashboard);
-
 const asked = (textOf: (target: Target) => string | undefined): Asked[] =>
-  DASHBOARDS.flatMap(({ uid, panels }) =>
-    panels.flatMap(({ title, targets = [] }) =>
-      targets
-        .map(textOf)
-        .filter((text) => text !== undefined)
-        .map((text) => ({ dashboard: uid, panel: `${uid}: ${title}`, text })),
-    ),
-  );
+  TARGETS.flatMap(({ dashboard, where, target }) => {
+    const text = textOf(target);
+    return text === undefined ? [] : [{ dashboard, panel: where, text }];
+  });
 
 /** What is asked of Prometheus. */
 export const METRIC_QUERIES = asked(({ expr }) => expr);
