@@ -71,6 +71,10 @@ Each service shows those that it writes itself, beside those of the transport an
 are listed, or so many; whatever comes beyond is counted under \`other\`. A process has fewer than 500 series. \`E\`: one
 recent observation of each carries its \`trace_id\` and \`span_id\` as an exemplar.
 
+Label sets under which nothing was recorded for an hour (\`GENESIS_METRICS_TTL_SECONDS\`) are taken away, so that values which were
+used once do not take room for ever. What such a counter begins with when it comes again is growth that Prometheus does not
+see. Counters whose values are all listed stay, and so does what agents cost, and the accounts of spans: each from 0 on.
+
 ${table(["Metric", "Type", "Unit", "Labels", "Written by", "Means", ""], metricRows())}
 
 Bounds of the histograms:

@@ -25,11 +25,13 @@ export type LabelSets = {
 };
 
 /**
- * Series that the table's metrics may have in one process; Node's own take less than 60, so a scrape stays under 500.
- * Every metric has its label set of `other`s paid for in advance, so that there is always a place left to count; and
- * a counter whose values are all listed has them all, so that accounts of what was exported or dropped stay exact.
+ * Series that the table's metrics may have in one process; Node's own take less than 29, so a scrape stays under 500.
+ * Counters have their label set of `other`s paid for in advance, and those whose values are all listed have all of
+ * them, so that there is always a place left to count, and accounts of what was exported or dropped stay exact.
  */
-const MAX_SERIES = 430;
+const MAX_SERIES = 470;
+/** Of them, what only the `other`s of histograms may take: of two small ones, or of the largest. */
+const FOR_OTHER_TIMES = 20;
 
 let series = 0;
 /** Of each label whose values are listed elsewhere, the values in use, and by how many label sets. */
@@ -41,7 +43,8 @@ export function openLabelSets(row: MetricRow): LabelSets {
   const labels = Object.values(row.labels);
   const isPaid = labels.length === 0 || (row.kind === "counter" && !labels.some(isOpen));
   const sets = labels.reduce((product, label) => product * ("values" in label ? label.values.length : 1), 1);
-  series += isPaid ? sets * lines : lines;
+  if (isPaid) series += sets * lines;
+  else if (row.kind !== "histogram") series += lines;
   return { row, labelNames: Object.keys(row.labels), lines, isPaid, byKey: new Map() };
 }
 
@@ -65,10 +68,10 @@ function valuesOf(row: LabelRow): readonly string[] {
 
 /**
  * The label set under which labels are counted: their own; or, where a value is beyond its bounds, one with `other`
- * in its place; or, where the process has as many series as it may have, the one of `other`s alone. @param onRefused
- * told of the last case
+ * in its place; or, where the process has as many series as it may have, the one of `other`s alone; or, of a histogram
+ * for which not even that has a place, none. @param onRefused told of the last two cases
  */
-export function labelSetOf(sets: LabelSets, labels: Labels, onRefused: () => void): LabelSet {
+export function labelSetOf(sets: LabelSets, labels: Labels, onRefused: () => void): LabelSet | undefined {
   return sets.byKey.get(keyOf(sets, labels)) ?? admitted(sets, labels, onRefused);
 }
 
@@ -87,24 +90,33 @@ export function canGrow({ row }: LabelSets): boolean {
   return Object.values(row.labels).some(isOpen);
 }
 
-function admitted(sets: LabelSets, asked: Labels, onRefused: () => void): LabelSet {
+function admitted(sets: LabelSets, asked: Labels, onRefused: () => void): LabelSet | undefined {
   const bounded = mapLabels(sets, (name, row) => {
     const value = asked[name] ?? "";
     return mayTake(row, value) ? value : OTHER;
   });
   const known = sets.byKey.get(keyOf(sets, bounded));
   if (known !== undefined) return known;
-  const hasRoom = sets.isPaid || series + sets.lines <= MAX_SERIES;
-  if (!hasRoom) onRefused();
-  const labels = hasRoom ? bounded : mapLabels(sets, () => OTHER);
-  const key = keyOf(sets, labels);
-  return sets.byKey.get(key) ?? added(sets, key, labels);
+  if (hasRoom(sets, bounded)) return added(sets, keyOf(sets, bounded), bounded);
+  onRefused();
+  const others = mapLabels(sets, () => OTHER);
+  const key = keyOf(sets, others);
+  return sets.byKey.get(key) ?? (hasRoom(sets, others) ? added(sets, key, others) : undefined);
+}
+
+function hasRoom({ row, lines, isPaid, labelNames }: LabelSets, labels: Labels): boolean {
+  if (isPaid) return true;
+  const isOverflow = isOther(labelNames, labels);
+  if (isOverflow && row.kind !== "histogram") return true;
+  return series + lines <= MAX_SERIES - (isOverflow ? 0 : FOR_OTHER_TIMES);
+}
+
+function isOther(labelNames: readonly string[], labels: Labels): boolean {
+  return labelNames.length > 0 && labelNames.every((name) => labels[name] === OTHER);
 }
 
 function added(sets: LabelSets, key: string, labels: Labels): LabelSet {
-  const { labelNames } = sets;
-  const isOverflow = labelNames.length > 0 && labelNames.every((name) => labels[name] === OTHER);
-  const set = { labels, touchedMs: 0, isKept: false, isOverflow };
+  const set = { labels, touchedMs: 0, isKept: false, isOverflow: isOther(sets.labelNames, labels) };
   sets.byKey.set(key, set);
   account(sets, set, 1);
   return set;
@@ -112,7 +124,7 @@ function added(sets: LabelSets, key: string, labels: Labels): LabelSet {
 
 /** Takes the place of a label set, or gives it back. */
 function account({ row, lines, isPaid }: LabelSets, { labels, isOverflow }: LabelSet, sets: 1 | -1): void {
-  if (isPaid || isOverflow) return;
+  if (isPaid || (isOverflow && row.kind !== "histogram")) return;
   series += sets * lines;
   for (const [name, label] of Object.entries(row.labels)) {
     const value = labels[name]!;

@@ -5,7 +5,8 @@ import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { growthOf, linesOf, valueOf } from "../../test/support/metrics.ts";
 import { TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
-import { PROJECT_ROOT } from "../config.ts";
+import { loadCatalog } from "../catalog/load.ts";
+import { PROJECT_ROOT, readSettings } from "../config.ts";
 import { ERRORS, GenesisError } from "../contract/errors.ts";
 import { processSpan, publishSpan, type ProcessedMessage } from "./messaging.ts";
 import {
@@ -133,10 +134,8 @@ test("100,000 distinct ids make no more series than the label may have values", 
 });
 
 for (const service of Object.keys(SERVICE_LAYERS)) {
-  test(`${service}: 100,000 ids in every label make fewer than 500 series, and no point is lost`, () => {
-    const main = join(PROJECT_ROOT, "test/support/fuzzed-metrics.ts");
-    const { stdout } = spawnSync(process.execPath, [main, service], { encoding: "utf8" });
-    const lines = stdout.split("\n").filter(Boolean);
+  test(`${service}: 100,000 ids in every label make fewer than 500 series, and no count is lost`, () => {
+    const lines = linesOfProcess("fuzzed-metrics.ts", service);
     const series = lines.filter((line) => !line.startsWith("#"));
     assert.ok(series.length > 250 && series.length < 500, `${series.length} series`);
     const owners = new Set([service, "transport", "telemetry"]);
@@ -148,6 +147,34 @@ for (const service of Object.keys(SERVICE_LAYERS)) {
     const sum = published.reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
     assert.ok(Math.abs(sum - 100_000 / recorded) < 1);
   });
+}
+
+test("every shipped agent at work in one process, some of them failing, is seen by its name", () => {
+  const lines = linesOfProcess("busy-agents-metrics.ts");
+  const agents = loadCatalog(readSettings({}).catalog).agents.map(({ name }) => name);
+  for (const name of agents)
+    for (const metric of [
+      "exec_step_duration_seconds_count",
+      "exec_inflight",
+      "gen_ai_cost_total",
+      "nats_consumer_ack_pending",
+    ])
+      assert.ok(
+        lines.some((line) => line.startsWith(`${metric}{`) && line.includes(`${name}"`)),
+        `${metric} of ${name}`,
+      );
+  assert.ok(lines.includes("telemetry_series_refused_total 0"));
+  const series = lines.filter((line) => !line.startsWith("#"));
+  // All of Node's garbage collection may not have been seen yet.
+  assert.ok(series.length < 490, `${series.length} series`);
+});
+
+/** The metrics of a process that was given one of the programs in test/support. */
+function linesOfProcess(program: string, ...args: string[]): string[] {
+  const main = join(PROJECT_ROOT, "test/support", program);
+  const { stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  assert.equal(stderr, "");
+  return stdout.split("\n").filter(Boolean);
 }
 
 test("a label set that nothing is recorded under goes after its time, and makes room for others", async () => {

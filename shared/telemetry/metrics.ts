@@ -52,6 +52,7 @@ export function recordPoint({ metric, labels, value }: Point, by?: SpanContext):
   if (!Number.isFinite(value) || value < 0) return record("observeFailures", {});
   const { sets, write } = instruments.get(metric) ?? register(metric);
   const set = labelSetOf(sets, labels, countRefused);
+  if (set === undefined) return;
   set.touchedMs = performance.now();
   write(set, value, sets.row.exemplar ? exemplarOf(by) : NO_EXEMPLAR);
 }
@@ -63,6 +64,7 @@ export function recordPoint({ metric, labels, value }: Point, by?: SpanContext):
 export function countFromZero<K extends MetricKey>(metric: K, labels: LabelsOf<K>): void {
   const { sets, write } = instruments.get(metric) ?? register(metric);
   const set = labelSetOf(sets, labels, countRefused);
+  if (set === undefined) return;
   set.isKept = true;
   write(set, 0, NO_EXEMPLAR);
 }
@@ -88,9 +90,15 @@ export function registerMetricsOf(service: string): void {
     if (owners.has(owner) && !instruments.has(key as MetricKey)) register(key as MetricKey);
 }
 
-const GC_SECONDS = [0.001, 0.01, 0.1];
-/** Forty series of heap spaces, and gauges that end like counters. */
+/** None: how often and how long in all, of each kind. */
+const GC_SECONDS: number[] = [];
+/** Forty series of heap spaces, what nobody draws of the event loop, and gauges that end like counters. */
 const LEFT_OUT = [
+  "nodejs_eventloop_lag_min_seconds",
+  "nodejs_eventloop_lag_mean_seconds",
+  "nodejs_eventloop_lag_stddev_seconds",
+  "nodejs_eventloop_lag_p50_seconds",
+  "nodejs_eventloop_lag_p90_seconds",
   "nodejs_heap_space_size_total_bytes",
   "nodejs_heap_space_size_used_bytes",
   "nodejs_heap_space_size_available_bytes",

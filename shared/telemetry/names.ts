@@ -385,7 +385,8 @@ const WORK_TIME = { unit: "s", buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 1, 2.5,
 /** Parts of a decision take microseconds. */
 const PART_TIME = { unit: "s", buckets: [0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.1, 1] };
 const RUN_TIME = { unit: "s", buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600, 3600] };
-const STEP_TIME = { unit: "s", buckets: [0.1, 1, 5, 30, 300] };
+/** Few, since every agent has them twice: once more where it fails. */
+const STEP_TIME = { unit: "s", buckets: [0.25, 2, 20, 300] };
 const MODEL_TIME = { unit: "s", buckets: [0.08, 0.32, 1.28, 5.12, 20.48, 81.92] };
 const SCORE = { unit: "1", buckets: Array.from({ length: 20 }, (_, i) => (i + 1) / 20) };
 const MARGIN = { unit: "1", buckets: [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] };
@@ -450,6 +451,8 @@ const verdict = { values: ["passed", "rejected"] };
 const check = {
   values: ["structure", "solvability", "completeness", "redundancy", "containment", "quality"],
 };
+/** `otlp`, `file` and `console`; a process has those that it exports to, from 0 on. */
+const exporter = { atMost: 3 };
 const spanState = { values: ["created", "exported", "failed", "dropped"] };
 
 const ofMessaging = metrics("transport", "development", "messaging");
@@ -567,7 +570,7 @@ export const METRICS = {
     "telemetry_spans_total",
     "{span}",
     "what became of the spans: created = exported + failed + dropped, once nothing waits any more",
-    { exporter: { values: ["otlp", "file", "console"] }, state: spanState },
+    { exporter, state: spanState },
   ),
   observeFailures: ofTelemetry.counter(
     "telemetry_observe_failures_total",
@@ -578,7 +581,7 @@ export const METRICS = {
   seriesRefused: ofTelemetry.counter(
     "telemetry_series_refused_total",
     "{point}",
-    "points that were counted under `other` because the process has as many series as it may have",
+    "points that were counted under `other`, or of histograms left out, because the process has as many series as it may have",
     {},
   ),
   operationSeconds: withExemplar(

@@ -4,12 +4,14 @@ import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import { open, type FileHandle } from "node:fs/promises";
 import type { Log } from "./logging.ts";
-import { record } from "./metrics.ts";
-import type { LabelsOf } from "./names.ts";
+import { countFromZero, record } from "./metrics.ts";
+
+/** What becomes of spans. */
+const STATES = ["created", "exported", "failed", "dropped"] as const;
 
 /** Where spans go, and how many at a time, how often, how long. */
 export type SpanTarget = {
-  name: LabelsOf<"spans">["exporter"];
+  name: "otlp" | "file" | "console";
   exporter: SpanExporter;
   /** How many spans of an export that has just succeeded the other side has rejected; where it can say so. */
   rejected?: () => number;
@@ -39,8 +41,9 @@ export function countedBatches(target: SpanTarget, log: Log): CountedBatches {
   let unsettled = 0;
   let isStopped = false;
   let health: Health = "well";
-  const count = (state: "created" | "exported" | "failed" | "dropped", spans: number): void =>
+  const count = (state: (typeof STATES)[number], spans: number): void =>
     record("spans", { exporter: name, state }, spans);
+  for (const state of STATES) countFromZero("spans", { exporter: name, state });
   const settle = (spans: number, hasFailed: boolean): void => {
     const failed = hasFailed ? spans : Math.min(rejected(), spans);
     // What was given up is counted already.
