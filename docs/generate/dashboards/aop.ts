@@ -78,7 +78,7 @@ export const AOP_ROW: Row = {
     }),
     overTime({
       title: "Share of plans that passed",
-      means: "What does not pass is planned again, with what was found.",
+      means: "What does not pass is planned again, with what was found. No line: nothing was judged.",
       unit: "percentunit",
       links: [toOverview],
       queries: [

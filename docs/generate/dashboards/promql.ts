@@ -130,9 +130,9 @@ export function orZero(expr: string): string {
   return `(${expr} or vector(0))`;
 }
 
-/** A part of a whole that may have none yet. */
+/** A part of a whole that may have none yet; nothing where the whole is nothing. */
 export function share(part: string, whole: string): string {
-  return `${orZero(part)} / ${whole}`;
+  return `${orZero(part)} / (${whole} > 0)`;
 }
 
 /** The values that a label has, for a variable of a dashboard. */
