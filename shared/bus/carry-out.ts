@@ -1,6 +1,6 @@
 import type { Append, Decision, History } from "../contract/decider.ts";
 import type { NewEvent } from "../contract/events.ts";
-import { linkJoined } from "../telemetry/messaging.ts";
+import { linkJoined } from "../telemetry/links.ts";
 import type { Observation } from "../telemetry/names.ts";
 import { applyObservation } from "../telemetry/observation.ts";
 import type { TraceHeaders } from "../telemetry/trace-context.ts";

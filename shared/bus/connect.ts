@@ -9,7 +9,7 @@ import { connect as connectNode } from "@nats-io/transport-node";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MIN_MAX_PAYLOAD, MIN_SERVER_VERSION, streamNames, type StreamName } from "../contract/streams.ts";
 import { subjectsOf, type Subjects } from "../contract/subjects.ts";
-import { useBroker } from "../telemetry/messaging.ts";
+import { useBroker } from "../telemetry/message-attributes.ts";
 import { countBugs, type Bugs } from "./bugs.ts";
 import { inOrder, type InOrder } from "./in-order.ts";
 import { openLog, type Log } from "./log.ts";

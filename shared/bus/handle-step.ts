@@ -1,10 +1,11 @@
 import { GenesisError, asGenesisError, type ErrorCode } from "../contract/errors.ts";
 import type { NewEvent, StoredEvent } from "../contract/events.ts";
+import { linkAttempts } from "../telemetry/links.ts";
 import { processSpan } from "../telemetry/messaging.ts";
 import { record } from "../telemetry/metrics.ts";
 import { attempt, timeLeftMs, type RunStep, type Stop } from "./attempt.ts";
 import type { BrokerClock } from "./broker-clock.ts";
-import { claim, deathsOver } from "./claims.ts";
+import { claim, earlierClaims } from "./claims.ts";
 import type { BusContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { eventOf } from "./fact.ts";
@@ -90,7 +91,8 @@ async function doStep(ctx: BusContext, how: HowToRun, { delivery, event }: Step)
   const { bus } = ctx;
   const { suspects, signal } = how;
   if (await whileWanted(bus, signal, () => isSettled(ctx, event))) return delivery.ack();
-  const deaths = await deathsOver(bus, event, delivery.deliveryCount);
+  const { deaths, givenBack } = await earlierClaims(bus, event, delivery.deliveryCount);
+  linkAttempts(givenBack);
   if (deaths >= MAX_DEATHS) {
     const poison = new GenesisError("E_POISON");
     await append(ctx, event, failure(bus.subjects, event, poison));
@@ -100,8 +102,13 @@ async function doStep(ctx: BusContext, how: HowToRun, { delivery, event }: Step)
   const leave = deaths > 0 ? await suspects(signal) : undefined;
   try {
     const release = await claim(bus, event, delivery.deliveryCount);
-    // Before the message is settled: whoever gets it next looks at the claims at once.
-    const isOver = await attemptOnce(ctx, how, event).finally(release);
+    let isOver = true;
+    try {
+      isOver = await attemptOnce(ctx, how, event);
+    } finally {
+      // Before the message is settled: whoever gets it next looks at the claims at once.
+      await release(isOver ? "finished" : "given back");
+    }
     if (isOver) delivery.ack();
     else delivery.nak(0);
   } finally {

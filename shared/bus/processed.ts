@@ -1,7 +1,7 @@
 import type { StoredEvent } from "../contract/events.ts";
 import { HEADER, headerOf, isCorrelationId, type HeaderValues } from "../contract/headers.ts";
 import { nowMs } from "../telemetry/clock.ts";
-import type { ProcessedMessage } from "../telemetry/messaging.ts";
+import type { ProcessedMessage } from "../telemetry/message-attributes.ts";
 import type { ReceivedTraceHeaders, TraceHeaders } from "../telemetry/trace-context.ts";
 import type { Bus } from "./connect.ts";
 import type { Delivery } from "./delivery.ts";

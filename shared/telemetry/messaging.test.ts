@@ -14,15 +14,9 @@ import {
 } from "../../test/support/spans.ts";
 import { GenesisError } from "../contract/errors.ts";
 import { CorrelationContext } from "./correlation.ts";
-import {
-  currentTraceparent,
-  linkJoined,
-  processSpan,
-  publishSpan,
-  rootPublishSpan,
-  useBroker,
-  type PublishedMessage,
-} from "./messaging.ts";
+import { linkJoined } from "./links.ts";
+import { useBroker, type PublishedMessage } from "./message-attributes.ts";
+import { currentTraceparent, processSpan, publishSpan, rootPublishSpan } from "./messaging.ts";
 import { traceIdOf } from "./trace-context.ts";
 
 before(recordSpans);

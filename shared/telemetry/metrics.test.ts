@@ -8,7 +8,8 @@ import { TRACE_ID, delivered, recordSpans } from "../../test/support/spans.ts";
 import { loadCatalog } from "../catalog/load.ts";
 import { PROJECT_ROOT, readSettings } from "../config.ts";
 import { ERRORS, GenesisError } from "../contract/errors.ts";
-import { processSpan, publishSpan, type ProcessedMessage } from "./messaging.ts";
+import type { ProcessedMessage } from "./message-attributes.ts";
+import { processSpan, publishSpan } from "./messaging.ts";
 import {
   collectProcessMetrics,
   countFromZero,

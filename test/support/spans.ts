@@ -6,7 +6,7 @@ import {
   TracerProvider,
   type ReadableSpan,
 } from "@opentelemetry/sdk-trace";
-import type { ProcessedMessage } from "../../shared/telemetry/messaging.ts";
+import type { ProcessedMessage } from "../../shared/telemetry/message-attributes.ts";
 
 const finished = new InMemorySpanExporter();
 let isRecording = false;

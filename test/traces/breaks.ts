@@ -136,10 +136,17 @@ export const BREAKS: readonly Break[] = [
   },
   {
     what: "a redelivery does not link to the attempt before it",
-    file: MESSAGING,
+    file: "shared/telemetry/links.ts",
     from: "return message.deliveryCount > 1 ? handled.get(placeOf(message)) : undefined;",
     to: "return undefined;",
     seenBy: OF_MESSAGES,
+  },
+  {
+    what: "a step that another process gave back does not link to what that did",
+    file: "shared/bus/handle-step.ts",
+    from: "  linkAttempts(givenBack);\n",
+    to: "",
+    seenBy: OF_TRACES,
   },
   {
     what: "the caller at the door is not linked",
@@ -185,7 +192,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     what: "a wait is told in milliseconds",
-    file: MESSAGING,
+    file: "shared/telemetry/message-attributes.ts",
     from: "return Math.max(0, waitMs) / MS_PER_S;",
     to: "return Math.max(0, waitMs);",
     seenBy: OF_MESSAGES,
