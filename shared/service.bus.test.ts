@@ -81,10 +81,10 @@ test("a service says that it is ready and where, answers there, and ends at SIGT
   const response = await fetch(`${http}/readyz`);
   assert.equal(response.status, 200);
   assert.deepEqual(await response.json(), { ready: true, checks: { started: true, broker: true } });
-  assert.match(
-    await (await fetch(`${http}/metrics`)).text(),
-    /^telemetry_spans_total\{exporter="file",state="created"\} 1$/m,
-  );
+  const metrics = await (await fetch(`${http}/metrics`)).text();
+  // It reads nothing from the broker.
+  assert.match(metrics, /^nats_healthy 1$/m);
+  assert.match(metrics, /^telemetry_spans_total\{exporter="file",state="created"\} 1$/m);
   process.child.kill("SIGTERM");
   assert.equal((await process.exit).code, 0);
   assert.equal(await process.stderr, "");

@@ -1,4 +1,5 @@
 import packageJson from "../package.json" with { type: "json" };
+import { watchConnection } from "./bus/broker-gauges.ts";
 import { connect, type Bus } from "./bus/connect.ts";
 import type { BusContext, Work } from "./bus/context.ts";
 import { waitForSetup } from "./bus/wait-for-setup.ts";
@@ -110,6 +111,7 @@ async function reachBroker(running: Running, settings: Settings): Promise<Bus> {
       log.warn({ event: "broker_away", reason, duration_ms: Math.round(waitedMs) }, "waiting for the broker"),
   });
   running.bus = bus;
+  watchConnection(bus);
   void bus.closed.then((err) => endAs(running, EXIT.failed, { event: "connection_closed", err }));
   await waitForSetup(bus, { streams: ["log", "inbox", "dlq", "timers"], consumers: ownConsumers(bus, name) });
   return bus;

@@ -6,7 +6,7 @@ import { growthOf, linesOf, valueOf } from "../../test/support/metrics.ts";
 import { startCell, type TestCell } from "../../test/support/nats.ts";
 import { agentConsumer } from "../contract/streams.ts";
 import { LANES } from "../contract/subjects.ts";
-import { watchDurable, watchStreams } from "./broker-gauges.ts";
+import { watchConnection, watchDurable, watchStreams } from "./broker-gauges.ts";
 
 /** A little longer than what was read holds. */
 const GAUGES_HOLD_MS = 5100;
@@ -28,6 +28,7 @@ test("how much waits for a service's durables is what the broker says, the lanes
   for (const agent of ["a", "b", "c"])
     for (const lane of LANES) watchDurable(cell.bus, { stream: "log", durable: agentConsumer(agent, lane) });
   watchStreams(cell.bus);
+  watchConnection(cell.bus);
   assert.equal(await pendingOf("halo"), 3);
   assert.equal(await valueOf(`nats_consumer_ack_pending{consumer="halo"}`), 0);
   assert.deepEqual(

@@ -27,8 +27,12 @@ export function watchDurable(bus: Bus, durable: Durable): void {
   }
   const durables = [durable];
   watched.set(bus, durables);
-  show(bus, async () => [healthOf(bus)]);
   show(bus, async () => pendingOf(await infosOf(bus, durables)));
+}
+
+/** Shows whether a process is connected, from now on until the connection is closed; also of one that reads nothing. */
+export function watchConnection(bus: Bus): void {
+  show(bus, async () => [{ metric: "brokerHealthy", labels: {}, value: bus.isReady() ? 1 : 0 }]);
 }
 
 /** Shows the size of every stream, from now on until the connection is closed. */
@@ -42,10 +46,6 @@ export function watchStreams(bus: Bus): void {
 function show(bus: Bus, read: () => Promise<readonly Point[]>): void {
   const stop = readGauges(() => read().catch(() => []));
   void bus.closed.then(stop);
-}
-
-function healthOf(bus: Bus): Point {
-  return { metric: "brokerHealthy", labels: {}, value: bus.isReady() ? 1 : 0 };
 }
 
 async function infosOf({ jsm, names }: Bus, durables: readonly Durable[]): Promise<ConsumerInfo[]> {
