@@ -43,6 +43,15 @@ test("a dispatch is counted for its agent, and told on the span; a run's first o
   });
 });
 
+test("what an attempt cost is counted by its end, whoever made it", () => {
+  const log = modelLog();
+  planned(log, [step("a")]);
+  const attempt = failed(dispatch(log, "a", 1));
+  const spent = log.write({ ...attempt, data: { ...attempt.data, usage: { costMicroUsd: 900 } } });
+  assert.deepEqual(observe(spent, [], log.history()).points, [{ metric: "runCost", labels: {}, value: 900 }]);
+  assert.deepEqual(observe({ storedAtMs: 1 }, [], log.history()).points, []);
+});
+
 test("later dispatches of a run are not timed", () => {
   const log = modelLog();
   planned(log, [step("a"), step("b")]);

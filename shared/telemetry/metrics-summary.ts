@@ -3,8 +3,9 @@ import { METRICS, SEED_METRICS, type MetricKey, type MetricRow, type SeedMetric 
 
 /**
  * What one label set of a metric comes to. The registry keeps no single observations, so of a histogram only `count`
- * and `sum` are exact: percentiles are interpolated inside their bucket, `min` and `max` are the bounds between which
- * the lowest and the highest observation must lie, taken on the safe side. What the registry cannot say is null: a
+ * and `sum` are exact: percentiles are interpolated inside their bucket, or around the mean where there is one bucket
+ * alone; `min` and `max` are the bounds between which the lowest and the highest observation must lie, taken on the
+ * safe side. What the registry cannot say is null: a
  * counter counts and has no spread, a gauge only stands at a value.
  */
 export type MetricSummary = {
@@ -101,52 +102,68 @@ function amountOf({ kind }: MetricRow, { value }: Sample): Partial<MetricSummary
   return kind === "gauge" ? { value } : { count: value, sum: value };
 }
 
-/** How many observations are at most `bound`, in the order of the bounds. */
-type Bucket = { bound: number; upTo: number };
-
-function spreadOf({ name }: MetricRow, samples: readonly Sample[]): Partial<MetricSummary> {
+function spreadOf({ name, unit }: MetricRow, samples: readonly Sample[]): Partial<MetricSummary> {
   const valueOf = (suffix: string): number =>
     samples.find((one) => one.name === `${name}_${suffix}`)?.value ?? 0;
   const [count, sum] = [valueOf("count"), valueOf("sum")];
   if (count === 0) return { count, sum, basis: "buckets" };
-  const buckets = samples
-    .filter((one) => one.name === `${name}_bucket`)
-    .map(({ labels, value }): Bucket => ({ bound: boundOf(labels[BOUND]), upTo: value }))
-    .toSorted((a, b) => a.bound - b.bound);
-  // One observation is its own sum; of several, none is larger than all together, since none is below zero.
-  const only =
-    count === 1 ? { min: sum, max: sum, p50: sum, p95: sum, p99: sum, basis: "exact" as const } : undefined;
-  const max = Math.min(sum, buckets.find(({ upTo }) => upTo === count)!.bound);
-  // Interpolation knows only its bucket, and may land above what the sum allows.
-  const at = (share: number): number => Math.min(max, quantile(buckets, share));
-  const spread = {
-    min: lowest(buckets),
-    max,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    basis: "buckets" as const,
+  // One observation is its own sum.
+  if (count === 1) return { count, sum, min: sum, max: sum, p50: sum, p95: sum, p99: sum, basis: "exact" };
+  const filled = filledBuckets(samples.filter((one) => one.name === `${name}_bucket`));
+  const [min, max] = boundsOf(filled, sum);
+  const at = (share: number): number => {
+    const estimate = filled.length === 1 ? around(sum / count, filled[0]!, share) : quantile(filled, share);
+    // What is counted is whole.
+    return clamp(unit.startsWith("{") ? Math.ceil(estimate) : estimate, min, max);
   };
-  return { count, sum, ...(only ?? spread) };
+  return { count, sum, min, max, p50: at(0.5), p95: at(0.95), p99: at(0.99), basis: "buckets" };
 }
 
-/** The lower bound of the first bucket that holds anything. */
-function lowest(buckets: readonly Bucket[]): number {
-  const first = buckets.findIndex(({ upTo }) => upTo > 0);
-  return buckets[first - 1]?.bound ?? 0;
+/** A bucket that holds something: `holds` observations above `from` and at most `to`; `below` lie in lower ones. */
+type Bucket = { from: number; to: number; holds: number; below: number };
+
+function filledBuckets(samples: readonly Sample[]): Bucket[] {
+  const sorted = samples
+    .map(({ labels, value }) => ({ to: boundOf(labels[BOUND]), upTo: value }))
+    .toSorted((a, b) => a.to - b.to);
+  return sorted
+    .map(({ to, upTo }, i): Bucket => {
+      const { to: from, upTo: below } = sorted[i - 1] ?? { to: 0, upTo: 0 };
+      return { from, to, holds: upTo - below, below };
+    })
+    .filter(({ holds }) => holds > 0);
+}
+
+/**
+ * Between which the lowest and the highest observation lie: inside their buckets, and no further than the sum allows
+ * if all the others are as high, or as low, as theirs let them be.
+ */
+function boundsOf(filled: readonly Bucket[], sum: number): [min: number, max: number] {
+  const [first, last] = [filled[0]!, filled.at(-1)!];
+  const lowest = filled.reduce((total, { from, holds }) => total + from * holds, 0);
+  const highest = filled.reduce((total, { to, holds }) => total + to * holds, 0);
+  const min = Number.isFinite(highest) ? Math.max(first.from, first.to - (highest - sum)) : first.from;
+  return [min, Math.min(last.to, last.from + Math.max(0, sum - lowest))];
+}
+
+/** Where all lie in one bucket: as far around their mean as the bucket reaches to both sides, evenly. */
+function around(mean: number, { from, to }: Bucket, share: number): number {
+  return mean + (2 * share - 1) * Math.max(0, Math.min(mean - from, to - mean));
 }
 
 /**
  * As Prometheus' `histogram_quantile`: linear inside the bucket that holds the observation; of what lies beyond the
  * last bound, that bound.
  */
-function quantile(buckets: readonly Bucket[], share: number): number {
-  const rank = share * buckets.at(-1)!.upTo;
-  const i = buckets.findIndex(({ upTo }) => upTo >= rank);
-  const { bound, upTo } = buckets[i]!;
-  const below = buckets[i - 1] ?? { bound: 0, upTo: 0 };
-  if (bound === Number.POSITIVE_INFINITY) return below.bound;
-  return below.bound + ((bound - below.bound) * (rank - below.upTo)) / (upTo - below.upTo);
+function quantile(filled: readonly Bucket[], share: number): number {
+  const last = filled.at(-1)!;
+  const rank = share * (last.below + last.holds);
+  const { from, to, holds, below } = filled.find((one) => one.below + one.holds >= rank)!;
+  return Number.isFinite(to) ? from + ((to - from) * (rank - below)) / holds : from;
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }
 
 function boundOf(le: string | number | undefined): number {

@@ -622,6 +622,14 @@ export const METRICS = {
     "revisions of a run's plan beyond the first",
     {},
   ),
+  runCost: withExemplar(
+    ofExecution.counter(
+      "run_cost_total",
+      "{microusd}",
+      "what runs spent, in micro-USD, as the results and failures of all their agents say, in whatever language",
+      {},
+    ),
+  ),
   stageSeconds: withExemplar(
     ofTransport.histogram(
       "run_stage_duration_seconds",
@@ -753,15 +761,25 @@ export const METRICS = {
   ),
   // By agent, which is who is paid for, and not by provider and model as the conventions have it.
   tokens: withExemplar(
-    ofAgents.counter("gen_ai_client_inference_tokens_total", "{token}", "tokens that agents used", {
-      agent,
-      type: { values: ["input", "output"] },
-    }),
+    ofAgents.counter(
+      "gen_ai_client_inference_tokens_total",
+      "{token}",
+      "tokens that the agents of a process used, as they say",
+      {
+        agent,
+        type: { values: ["input", "output"] },
+      },
+    ),
   ),
   cost: withExemplar(
-    ofAgents.counter("gen_ai_cost_total", "{microusd}", "what agents spent, in micro-USD, as they say", {
-      agent,
-    }),
+    ofAgents.counter(
+      "gen_ai_cost_total",
+      "{microusd}",
+      "what the agents of a process spent, in micro-USD, as they say",
+      {
+        agent,
+      },
+    ),
   ),
 } satisfies Record<string, MetricRow>;
 
