@@ -47,6 +47,10 @@ const integer =
       throw new Unfit(`must be a whole number from ${min} to ${max}`);
     return n;
   };
+const fraction = (value: string): number => {
+  if (!/^(0(\.\d+)?|1(\.0+)?|\.\d+)$/.test(value)) throw new Unfit("must be a number from 0 to 1");
+  return Number(value);
+};
 const oneOf =
   <T extends string>(...allowed: readonly T[]) =>
   (value: string): T => {
@@ -274,6 +278,26 @@ export const SETTINGS = {
       integer(1, 60_000),
     ),
   ),
+  // The SDK reads these two itself, and says nothing where it cannot use them.
+  tracesSampler: lenient(
+    row(
+      "OTEL_TRACES_SAMPLER",
+      "parentbased_always_on",
+      "all",
+      "which runs are traced; the gateway decides, the others keep to it",
+      oneOf(
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+      ),
+    ),
+  ),
+  tracesSamplerRatio: lenient(
+    row("OTEL_TRACES_SAMPLER_ARG", undefined, "all", "which share of them, where it is a ratio", fraction),
+  ),
   spanQueueSize: lenient(
     row(
       "OTEL_BSP_MAX_QUEUE_SIZE",
@@ -342,6 +366,7 @@ type Optional =
   | "otlpTracesEndpoint"
   | "otlpTracesProtocol"
   | "otlpTracesTimeoutMs"
+  | "tracesSamplerRatio"
   | "spanAttributeValueLength";
 export type Settings = { [K in SettingName]: K extends Optional ? Value<K> | undefined : Value<K> };
 

@@ -19,8 +19,7 @@ the log: of a list the rest holds, else the default.
 
 ${table(["Variable", "Default", "Read by", "Meaning"], rows)}
 
-Besides, the OpenTelemetry libraries read their own: \`OTEL_SERVICE_NAME\` and \`OTEL_RESOURCE_ATTRIBUTES\`, \`OTEL_TRACES_SAMPLER\` and
-\`OTEL_TRACES_SAMPLER_ARG\`, the other limits of spans (\`OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT\`, \`OTEL_SPAN_EVENT_COUNT_LIMIT\`,
+Besides, the OpenTelemetry libraries read their own: \`OTEL_SERVICE_NAME\` and \`OTEL_RESOURCE_ATTRIBUTES\`, the other limits of spans (\`OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT\`, \`OTEL_SPAN_EVENT_COUNT_LIMIT\`,
 \`OTEL_SPAN_LINK_COUNT_LIMIT\`), and for the way to an endpoint \`OTEL_EXPORTER_OTLP_HEADERS\`, \`OTEL_EXPORTER_OTLP_CERTIFICATE\`
 and \`OTEL_EXPORTER_OTLP_COMPRESSION\`.
 
