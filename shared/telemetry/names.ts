@@ -891,6 +891,7 @@ export const LOG_KEYS = {
   reason: log("telemetry", "why, in fixed words"),
   version: log("telemetry", "of what the line is about"),
   exporter: log("telemetry", "where spans go"),
+  endpoint: log("telemetry", "host and port that they are sent to"),
   variable: log("telemetry", "the environment variable that the line is about"),
 } as const satisfies Record<string, NameRow>;
 

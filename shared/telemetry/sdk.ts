@@ -61,10 +61,12 @@ async function spanTargets({ service, settings }: TracingOptions): Promise<SpanT
     timeoutMs: settings.spanExportTimeoutMs,
   };
   const targets: SpanTarget[] = [];
-  if (otlpEndpointOf(settings) !== undefined) {
+  const endpoint = otlpEndpointOf(settings);
+  if (endpoint !== undefined) {
     const exporter = await otlpExporter(settings);
     targets.push({
       name: "otlp",
+      endpoint: new URL(endpoint).host,
       exporter,
       rejected: takeRejectedSpans,
       delayMs: settings.spanDelayMs,

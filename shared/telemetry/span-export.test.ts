@@ -66,6 +66,7 @@ function tracing(
     },
     flush: () => provider.forceFlush().catch(() => {}),
     stop: () => provider.shutdown().catch(() => {}),
+    abandon: () => processor.abandon(),
   };
 }
 
@@ -121,6 +122,20 @@ test("while the exporter hangs, what the queue cannot hold is dropped and counte
   answer(success());
   await stop();
   assert.deepEqual(await countsSince(), { created: 10_000, exported: 10_000 - dropped, failed: 0, dropped });
+});
+
+test("what cannot be exported at the end is lost, and how much is said", async () => {
+  const answers = [failure(), success()];
+  const { make, flush, stop, abandon } = tracing(() => answers.shift() ?? failure());
+  make(7);
+  await flush();
+  make(4);
+  await flush();
+  make(3);
+  await stop();
+  // What failed before was told then.
+  assert.equal(abandon(), 3);
+  assert.deepEqual(await countsSince(), { created: 14, exported: 4, failed: 10, dropped: 0 });
 });
 
 test("what comes after the end is dropped and counted", async () => {

@@ -1,8 +1,9 @@
-import { TraceFlags } from "@opentelemetry/api";
+import { ROOT_CONTEXT, TraceFlags, context } from "@opentelemetry/api";
 import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import { open, type FileHandle } from "node:fs/promises";
+import { exportFailure } from "./export-failure.ts";
 import type { Log } from "./logging.ts";
 import { countFromZero, record } from "./metrics.ts";
 
@@ -12,6 +13,8 @@ const STATES = ["created", "exported", "failed", "dropped"] as const;
 /** Where spans go, and how many at a time, how often, how long. */
 export type SpanTarget = {
   name: "otlp" | "file" | "console";
+  /** Host and port of the other side, where it has them. */
+  endpoint?: string;
   exporter: SpanExporter;
   /** How many spans of an export that has just succeeded the other side has rejected; where it can say so. */
   rejected?: () => number;
@@ -24,7 +27,7 @@ export type SpanTarget = {
 
 /** A processor whose spans are all accounted for. */
 export type CountedBatches = SpanProcessor & {
-  /** Gives up what has come to no end yet, counts it as dropped, and says how much that was. */
+  /** Gives up what has come to no end yet and counts it as dropped. Returns how much was lost since the shutdown began. */
   abandon: () => number;
 };
 
@@ -40,25 +43,33 @@ export function countedBatches(target: SpanTarget, log: Log): CountedBatches {
   /** In the queue, or on the way. */
   let unsettled = 0;
   let isStopped = false;
+  /** Of the spans that were to be exported at the end. */
+  let failedAtEnd = 0;
   let health: Health = "well";
   const count = (state: (typeof STATES)[number], spans: number): void =>
     record("spans", { exporter: name, state }, spans);
   for (const state of STATES) countFromZero("spans", { exporter: name, state });
-  const settle = (spans: number, hasFailed: boolean): void => {
-    const failed = hasFailed ? spans : Math.min(rejected(), spans);
+  const settle = (spans: number, failure: string | undefined): void => {
+    const failed = failure === undefined ? Math.min(rejected(), spans) : spans;
     // What was given up is counted already.
     if (unsettled === 0) return;
     unsettled -= spans;
     if (failed > 0) count("failed", failed);
+    if (isStopped && failure !== undefined) failedAtEnd += failed;
     if (failed < spans) count("exported", spans - failed);
     const earlier = health;
-    health = hasFailed ? "failing" : failed > 0 ? "rejected" : "well";
-    if (health !== earlier) tellChange(log, name, { health, failed });
+    health = failure !== undefined ? "failing" : failed > 0 ? "rejected" : "well";
+    // It is nobody's fault whose work was going on when this export was begun.
+    if (health !== earlier)
+      context.with(ROOT_CONTEXT, () => tellChange(log, target, { health, failed, failure }));
   };
   const send: SpanExporter["export"] = (spans, done) => {
     waiting -= spans.length;
     const finish = (result: ExportResult): void => {
-      settle(spans.length, result.code !== ExportResultCode.SUCCESS);
+      settle(
+        spans.length,
+        result.code === ExportResultCode.SUCCESS ? undefined : exportFailure(result.error),
+      );
       done(result);
     };
     try {
@@ -95,7 +106,7 @@ export function countedBatches(target: SpanTarget, log: Log): CountedBatches {
       const lost = unsettled;
       unsettled = 0;
       if (lost > 0) count("dropped", lost);
-      return lost;
+      return lost + failedAtEnd;
     },
   };
 }
@@ -141,17 +152,23 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
 /** What became of the last export. */
 type Health = "well" | "failing" | "rejected";
 
+type Change = { health: Health; failed: number; failure: string | undefined };
+
 function tellChange(
   log: Log,
-  exporter: string,
-  { health, failed }: { health: Health; failed: number },
+  { name: exporter, endpoint }: SpanTarget,
+  { health, failed, failure }: Change,
 ): void {
+  const target = { exporter, ...(endpoint !== undefined && { endpoint }) };
   if (health === "failing")
-    log.warn({ event: "telemetry.export_failing", exporter }, "spans cannot be exported");
+    log.warn(
+      { event: "telemetry.export_failing", ...target, reason: failure ?? "failed" },
+      "spans cannot be exported",
+    );
   else if (health === "rejected")
     log.warn(
-      { event: "telemetry.spans_rejected", exporter, count: failed },
+      { event: "telemetry.spans_rejected", ...target, count: failed },
       "spans of an export were rejected",
     );
-  else log.info({ event: "telemetry.export_recovered", exporter }, "spans are exported again");
+  else log.info({ event: "telemetry.export_recovered", ...target }, "spans are exported again");
 }
