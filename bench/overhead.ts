@@ -45,8 +45,11 @@ const IN_FLIGHT = 32;
 const WARM_UP_SECONDS = 6;
 const SEED = 20;
 
+const USAGE = `usage: npm run bench:overhead [-- --json] [-- --rounds N] [-- --seconds S]
+A round takes about 16 times S seconds, for two workloads on four instances.`;
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", short: "h", default: false },
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "12" },
     seconds: { type: "string", default: "4" },
@@ -54,8 +57,12 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 if (!(Number.isInteger(rounds) && rounds > 0 && seconds > 0)) {
-  console.error("usage: npm run bench:overhead [-- --json] [-- --rounds N] [-- --seconds S]");
+  console.error(USAGE);
   process.exit(2);
 }
 const random = seededRandom(SEED);

@@ -19,7 +19,7 @@ const PERCENT = 1;
 
 /**
  * What is aimed at: 0.5 ms more p50 for a run of 21 spans and 15 µs CPU a span, whatever the agents; and with agents that take
- * 40 ms at most 1 % on p50 and throughput. What a longer run costs is scaled to 21 spans.
+ * 40 ms at most 1 % on p50 and throughput. The first goal was set for a run of 21 spans: what a longer one costs is scaled.
  */
 export function goalsOf({ comparisons, spansPerRun }: WorkloadResult): Goal[] {
   const [noise, ...arms] = comparisons;

@@ -56,7 +56,7 @@ function workloadLines(workload: WorkloadResult): string[] {
   table.push(...figureRows(workload));
   const goals = goalsOf(workload).map(
     ({ verdict, arm, says, effect, noise, unit }) =>
-      `  ${verdict.padEnd(8)} ${arm}: ${says}: ${estimateText(effect, 2)} ${unit} (A/A ${estimateText(noise, 2)})`,
+      `  ${verdict.padEnd(13)} ${arm}: ${says}: ${estimateText(effect, 2)} ${unit} (A/A ${estimateText(noise, 2)})`,
   );
   return [`${workload.name}: ${baseText(workload)}`, table.toString(), ...goals];
 }

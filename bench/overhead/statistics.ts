@@ -2,7 +2,7 @@
 export type Estimate = { median: number; low: number; high: number };
 
 /** What can be said of an effect next to its goal, honestly. */
-export type Verdict = "within" | "beyond" | "unknown";
+export type Verdict = "within" | "beyond" | "likely beyond" | "unknown";
 
 const RESAMPLES = 4000;
 
@@ -23,12 +23,14 @@ export function estimate(values: readonly number[], random: () => number): Estim
 
 /**
  * Whether an effect keeps its goal: only where its whole interval does, and where the same measurement of two equal things
- * (`noise`, A/A) shows no more than the goal; beyond it, only where the whole interval is, and lies above that noise.
+ * (`noise`, A/A) shows no more than the goal; beyond it, only where the whole interval is, and lies above that noise; likely
+ * beyond it, where the noise is as large as the interval's lower end.
  */
 export function verdictOn(effect: Estimate, goal: number, noise: Estimate): Verdict {
   const noiseAtMost = Math.max(Math.abs(noise.low), Math.abs(noise.high));
   if (effect.high <= goal && noiseAtMost <= goal) return "within";
-  return effect.low > goal && effect.low > noiseAtMost ? "beyond" : "unknown";
+  if (effect.low <= goal) return "unknown";
+  return effect.low > noiseAtMost ? "beyond" : "likely beyond";
 }
 
 /** The middle value; the mean of the two in the middle of an even number. NaN of nothing. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { estimateText, goalsOf } from "../../bench/overhead/goals.ts";
 import { baseText, conditionsText, figureRows, FIGURES } from "../../bench/overhead/report.ts";
+import type { Estimate, Verdict } from "../../bench/overhead/statistics.ts";
 import type { OverheadResult, WorkloadResult } from "../../bench/overhead.ts";
 import { PROJECT_ROOT } from "../../shared/config.ts";
 import { pageWithSections, table } from "./markdown.ts";
@@ -37,26 +38,42 @@ function figures(): string {
       ),
     ].join("\n\n"),
   );
-  return [conditionsText(result).join(" "), ...workloads].join("\n\n");
+  const inShort = result.workloads.map(shortText).join("\n");
+  return [
+    "What telemetry takes, at the median:",
+    inShort,
+    conditionsText(result).join(" "),
+    ...workloads,
+  ].join("\n\n");
+}
+
+function percent({ median }: Estimate): string {
+  return `${median.toFixed(0)} %`;
+}
+
+function shortText(workload: WorkloadResult): string {
+  const { addedP50Ms, p50Percent, throughputLossPercent } = workload.comparisons[1]!;
+  return `- ${capital(workload.name)}: ${addedP50Ms.median.toFixed(1)} ms and ${percent(p50Percent)} of p50, ${percent(throughputLossPercent)} of the throughput.`;
 }
 
 /** Which goals telemetry misses, which it keeps and which are unknown, while its Collector answers. */
 export function goalsText(workload: WorkloadResult): string {
   const [, on] = workload.comparisons;
   const goals = goalsOf(workload).filter(({ arm }) => arm === on?.name);
-  const said = (["beyond", "within", "unknown"] as const).flatMap((verdict) => {
-    const those = goals.filter((goal) => goal.verdict === verdict);
-    const listed = those.map(({ says, unit, effect }) => `${says} (${estimateText(effect, 1)} ${unit})`);
-    return those.length === 0 ? [] : [`${MEANING[verdict]}: ${listed.join("; ")}.`];
+  const said = Object.entries(MEANING).flatMap(([verdict, meaning]) => {
+    const those = goals.filter((goal) => goal.verdict === verdict).map(({ says }) => says);
+    return those.length === 0 ? [] : [`${meaning}: ${those.join("; ")}.`];
   });
-  return `- ${workload.name}. ${said.join(" ")}`;
+  return `- ${workload.name}: ${said.join(" ")}`;
 }
 
-const MEANING = {
-  beyond: "**Goal missed**",
-  within: "Goal kept",
-  unknown: "Unknown",
-} as const;
+const MEANING: Readonly<Record<Verdict, string>> = {
+  beyond: "**missed**",
+  "likely beyond":
+    "**most likely missed** (the whole interval is above the goal, and two equal instances differ by as much)",
+  within: "kept",
+  unknown: "unknown",
+};
 
 /** One line a workload: what it comes to with telemetry on, and which goals that misses. */
 function summary(): string {
@@ -81,7 +98,12 @@ function summary(): string {
       ];
     }),
   );
-  return [conditionsText(measured()).join(" "), costs, workloads.map(goalsText).join("\n")].join("\n\n");
+  return [
+    conditionsText(measured()).join(" "),
+    costs,
+    "The goals:",
+    workloads.map(goalsText).join("\n"),
+  ].join("\n\n");
 }
 
 function capital(text: string): string {

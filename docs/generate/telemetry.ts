@@ -68,7 +68,8 @@ ${table(
 ## Metrics
 
 Each service shows those that it writes itself, beside those of the transport and of the telemetry. A label takes the values that
-are listed, or so many; whatever comes beyond is counted under \`other\`. A process has fewer than 500 series. \`E\`: one
+are listed, or so many; whatever comes beyond is counted under \`other\`. A process has fewer than 500 series, with those of
+Node and of the process itself (\`nodejs_…\`, \`process_…\`), which \`prom-client\` names. \`E\`: one
 recent observation of each carries its \`trace_id\` and \`span_id\` as an exemplar.
 
 Label sets under which nothing was recorded for an hour (\`GENESIS_METRICS_TTL_SECONDS\`) are taken away, so that values which were
