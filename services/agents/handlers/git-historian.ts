@@ -27,13 +27,16 @@ export const agent = ({ auditRoot }: Place): Agent =>
         handler: async (input, step) => {
           const asked = input.root ?? resultOfKind(step.results, fileList)?.root ?? ".";
           const folder = await auditFolder(auditRoot, asked);
-          const history = await withRepository(folder, step.signal, async (repository) => {
-            if (repository.head === undefined) return noHistory("no commits yet");
-            const commits = await step.tool("git", () => commitsOf({ folder, repository }, step.signal));
-            if (commits === undefined) return noHistory("its history cannot be read");
-            step.progress(`${commits.length} commits`);
-            return { commits, shallow: repository.isShallow };
-          });
+          // Seeing that every object is a file of its own takes longer than asking git.
+          const history = await step.tool("repository", () =>
+            withRepository(folder, step.signal, async (repository) => {
+              if (repository.head === undefined) return noHistory("no commits yet");
+              const commits = await step.tool("git", () => commitsOf({ folder, repository }, step.signal));
+              if (commits === undefined) return noHistory("its history cannot be read");
+              step.progress(`${commits.length} commits`);
+              return { commits, shallow: repository.isShallow };
+            }),
+          );
           return summarize(
             folder.name,
             history ?? noHistory("no git work tree whose whole history is kept below the audit root"),
