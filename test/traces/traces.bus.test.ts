@@ -187,9 +187,6 @@ describe("a number leads to a trace:", () => {
 
 /** What no scenario here can show, and where it is shown. */
 const SHOWN_ELSEWHERE: Readonly<Partial<Record<keyof Names, Record<string, string>>>> = {
-  "log keys": {
-    reason: "of broker_away: here the broker is there first; shared/service.bus.test.ts",
-  },
   metrics: {
     aop_redundant_total: "no plan here does anything twice; services/aop/observe.test.ts",
     halo_decision_margin: "no task type here has two agents; services/halo/observe.test.ts",
