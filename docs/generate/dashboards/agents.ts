@@ -7,9 +7,11 @@ import {
   grown,
   is,
   largest,
+  perHour,
   perSecond,
   quantile,
   standing,
+  usd,
   valuesOf,
 } from "./promql.ts";
 import { holds, named } from "./traceql.ts";
@@ -123,13 +125,13 @@ export const AGENTS: Dashboard = {
         number({
           title: "Spent",
           means:
-            "In micro-USD, in the time that is shown, as the agents say it themselves. A million is a dollar. What one spent before its metrics were first fetched is missing.",
-          unit: "short",
+            "USD in the time shown, as the agents report it. What was spent before the metrics were first fetched is missing.",
+          unit: "currencyUSD",
           width: 12,
           links: [
             toTraces("The runs that cost something", named("invoke_workflow", holds("costMicroUsd", ">", 0))),
           ],
-          queries: [{ expr: grown("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
+          queries: [{ expr: usd(grown("cost", { by: ["agent"], where: ofAgent })), legend: "{{agent}}" }],
         }),
         number({
           title: "Tokens",
@@ -141,11 +143,16 @@ export const AGENTS: Dashboard = {
           queries: [{ expr: grown("tokens", { by: ["type"], where: ofAgent }), legend: "{{type}}" }],
         }),
         overTime({
-          title: "Spending of each agent",
-          means: "Micro-USD in a second. 278 is a dollar an hour.",
-          unit: inASecond("µUSD"),
+          title: "USD per hour, by agent",
+          means: "The rate of spending. The alert CostBurn watches the sum of all agents over an hour.",
+          unit: "currencyUSD",
           links: [toRuns],
-          queries: [{ expr: perSecond("cost", { by: ["agent"], where: ofAgent }), legend: "{{agent}}" }],
+          queries: [
+            {
+              expr: usd(perHour(perSecond("cost", { by: ["agent"], where: ofAgent }))),
+              legend: "{{agent}}",
+            },
+          ],
           exemplars: true,
           valueLinks: [toAttempts],
         }),

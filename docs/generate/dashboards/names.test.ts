@@ -28,7 +28,7 @@ function metricsIn(expr: string): string[] {
     .replaceAll(/\{[^}]*\}/g, "")
     .replaceAll(/\[[^\]]*\]/g, "")
     .replaceAll(/\b(?:by|on|without|ignoring) \([^)]*\)/g, "");
-  return [...bare.matchAll(/[a-z_:][\w:]*(?!\w|\s*\()/gi)]
+  return [...bare.matchAll(/(?<!\w)[a-z_:][\w:]*(?!\w|\s*\()/gi)]
     .map(([name]) => name)
     .filter((name) => !["or", "and", "unless", "bool", "sum", "max", "min"].includes(name));
 }
@@ -72,6 +72,17 @@ test("every metric of every query is in the table of names, on the page about th
     asked.filter(({ name }) => !isKnown(name)),
     [],
   );
+});
+
+test("money is shown in USD", () => {
+  const money = PANELS.filter(({ panel }) =>
+    (panel.targets ?? []).some(({ expr = "" }) => metricsIn(expr).includes(METRICS.cost.name)),
+  );
+  assert.equal(money.length, 2);
+  for (const { where, panel } of money) {
+    assert.equal(panel.fieldConfig?.defaults.unit, "currencyUSD", where);
+    for (const { expr } of panel.targets!) assert.match(expr!, / \/ 1e6$/, where);
+  }
 });
 
 test("every metric of the table of names is on a dashboard", () => {

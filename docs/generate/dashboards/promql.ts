@@ -125,6 +125,16 @@ export function distribution<S extends Source>(source: S, selection: Selection<S
   return grouped("sum", ["le"], `increase(${series(source, selection, "_bucket")}${STEP})`);
 }
 
+/** Micro-USD, which is what the metric counts, as USD. */
+export function usd(microUsd: string): string {
+  return `${microUsd} / 1e6`;
+}
+
+/** What grows in an hour. @param inASecond a rate */
+export function perHour(inASecond: string): string {
+  return `${inASecond} * 3600`;
+}
+
 /** 0 where there is nothing yet. @param expr of one series without labels */
 export function orZero(expr: string): string {
   return `(${expr} or vector(0))`;
