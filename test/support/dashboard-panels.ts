@@ -8,9 +8,12 @@ export type Target = {
   refId: string;
   datasource: { uid: string };
   expr?: string;
+  legendFormat?: string;
   query?: string;
   queryType?: string;
 };
+/** From which value on what has which colour; null: from the lowest on. */
+export type Step = { value: number | null; color: string };
 /** A panel, as far as the tests look at it. */
 export type Panel = {
   id: number;
@@ -22,7 +25,10 @@ export type Panel = {
   links?: Link[];
   targets?: Target[];
   options?: { content?: string };
-  fieldConfig?: { defaults: { unit?: string; links?: Link[] } };
+  fieldConfig?: {
+    defaults: { unit?: string; links?: Link[]; thresholds?: { steps: Step[] } };
+    overrides?: { matcher: { options?: unknown } }[];
+  };
 };
 /** A dashboard, as far as the tests look at it. */
 export type Dashboard = {

@@ -1,3 +1,4 @@
+import { orangeFrom, redFrom } from "./colours.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, spread } from "./panels.ts";
@@ -87,8 +88,9 @@ export const AGENTS: Dashboard = {
         overTime({
           title: "At work, of what its card allows",
           means:
-            "1: every further step waits. More than one process of an agent may together be above its card.",
+            "At 100 % every further step waits. The processes of an agent may together be above its card.",
           unit: "percentunit",
+          colours: redFrom(1, 0.8),
           links: [toHealth],
           queries: [
             {
@@ -113,6 +115,7 @@ export const AGENTS: Dashboard = {
           means:
             "Their result stood already. same: this attempt's own, after a crash between doing and telling; late: another one's.",
           unit: "short",
+          colours: orangeFrom(1),
           width: 12,
           links: [toHealth],
           queries: [{ expr: standing("effectDuplicates", { by: ["kind"] }), legend: "{{kind}}" }],

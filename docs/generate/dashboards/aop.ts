@@ -1,3 +1,4 @@
+import { orangeFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { number, overTime, rows, spread } from "./panels.ts";
@@ -64,6 +65,7 @@ export const AOP_ROW: Row = {
       title: "Steps that repeat another one",
       means: "Since the start of AOP, in all plans. They cost as much as the step that they repeat.",
       unit: "short",
+      colours: orangeFrom(1),
       width: 12,
       links: [toRejected],
       queries: [{ expr: standing("redundant"), legend: "steps" }],

@@ -1,3 +1,4 @@
+import { redFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, overTime, rows } from "./panels.ts";
@@ -95,6 +96,7 @@ export const STUCK_ROW: Row = {
       links: [toFailures],
       // Every code is counted from 0 on; only those that were needed say anything.
       queries: [{ expr: `${standing("deadLetters", { by: ["code", "job"] })} > 0`, legend: "messages" }],
+      judged: { column: "messages", colours: redFrom(1) },
     }),
     overTime({
       title: "Handling that failed",
@@ -126,8 +128,10 @@ export const STUCK_ROW: Row = {
     }),
     overTime({
       title: "Streams, of what they may hold",
-      means: "Where a limit is set. At 1 the broker refuses, and the gateway has refused before.",
+      means:
+        "Where a limit is set. From 80 % of the log on the gateway takes no new task; at 100 % the broker refuses.",
       unit: "percentunit",
+      colours: redFrom(0.8, 0.6),
       links: [toOverview],
       queries: [
         {

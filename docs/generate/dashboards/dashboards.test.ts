@@ -31,6 +31,34 @@ for (const { where, panel } of PANELS) {
   });
 }
 
+test("every number says which colour it has: else Grafana makes all from 80 on red", () => {
+  const numbers = PANELS.filter((one) => one.panel.type === "stat");
+  for (const { where, panel } of numbers)
+    assert.equal(panel.fieldConfig?.defaults.thresholds?.steps[0]?.value, null, where);
+});
+
+test("colours change at rising values", () => {
+  for (const { where, panel } of PANELS) {
+    const from = (panel.fieldConfig?.defaults.thresholds?.steps ?? []).map(({ value }) => value ?? -Infinity);
+    assert.deepEqual(
+      from,
+      from.toSorted((a, b) => a - b),
+      where,
+    );
+  }
+});
+
+test("what has an own look is a column of its table", () => {
+  for (const { where, panel } of PANELS) {
+    const columns = (panel.targets ?? []).flatMap(({ expr = "", legendFormat = "" }) => [
+      legendFormat,
+      ...(/ by \(([^)]*)\)/.exec(expr)?.[1]?.split(", ") ?? []),
+    ]);
+    for (const { matcher } of panel.fieldConfig?.overrides ?? [])
+      assert.ok(columns.includes(matcher.options as string), `${where}: ${String(matcher.options)}`);
+  }
+});
+
 test("the ids of panels and the letters of queries are unique, and titles are", () => {
   for (const { dashboard } of FILES) {
     const ids = dashboard.panels.map(({ id }) => id);

@@ -1,3 +1,4 @@
+import { redFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, spread } from "./panels.ts";
@@ -80,6 +81,7 @@ export const HALO_ROW: Row = {
       title: "Decisions without an explanation",
       means: "Whose words do not name the agent that was chosen. It must stay 0.",
       unit: "short",
+      colours: redFrom(1),
       width: 12,
       links: [toRuns],
       queries: [{ expr: standing("unexplained"), legend: "decisions" }],

@@ -1,4 +1,5 @@
 import { PACE_ROW, STUCK_ROW } from "./bus.ts";
+import { UP_OR_DOWN } from "./colours.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { to } from "./links.ts";
 import { BELIEF_ROW, PROCESSES_ROW } from "./observers.ts";
@@ -18,16 +19,20 @@ export const HEALTH: Dashboard = {
       panels: [
         number({
           title: "Services that can be reached",
-          means: "1: every process of it answered when its metrics were last fetched.",
+          means:
+            "up: every process of the service answered when its metrics were last fetched. A service without any process is not here; the alert StageDown names it.",
           unit: "short",
+          colours: UP_OR_DOWN,
           width: 12,
           links: [toOverview],
           queries: [{ expr: smallest("up", { by: ["job"] }), legend: "{{job}}" }],
         }),
         number({
           title: "Connections to the broker",
-          means: "1: the process is connected, and the broker has refused it nothing for a minute.",
+          means:
+            "up: every process of the service is connected, and the broker has refused it nothing for a minute.",
           unit: "short",
+          colours: UP_OR_DOWN,
           width: 12,
           links: [toOverview],
           queries: [{ expr: smallest("brokerHealthy", { by: ["job"] }), legend: "{{job}}" }],

@@ -1,3 +1,4 @@
+import { redFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to } from "./links.ts";
 import { inASecond, number, overTime } from "./panels.ts";
@@ -22,6 +23,7 @@ export const BELIEF_ROW: Row = {
       title: "Spans that were lost",
       means: "Given up by the services, since their start. Every one is a hole in a trace.",
       unit: "short",
+      colours: redFrom(1),
       width: 12,
       links: [toOverview],
       queries: [
@@ -62,6 +64,7 @@ export const BELIEF_ROW: Row = {
       means:
         "What it has accepted and not delivered. Near 1 Tempo or Prometheus has been away for long, and what comes is refused soon.",
       unit: "percentunit",
+      colours: redFrom(0.8, 0.5),
       links: [toOverview],
       queries: [
         {
@@ -96,6 +99,7 @@ export const BELIEF_ROW: Row = {
       means:
         "Observations fail while the broker is away, at every fetch; otherwise that is a bug in what observes. Points must stay 0: else labels take more values than they may.",
       unit: "short",
+      colours: redFrom(1),
       width: 12,
       links: [toOverview],
       queries: [
@@ -114,6 +118,7 @@ export const PROCESSES_ROW: Row = {
       title: "Event loop: lag, 99 of 100",
       means: "How long a process could not answer because it computed. Above 0.1 s its heartbeats are late.",
       unit: "s",
+      colours: redFrom(0.1),
       links: [toOverview],
       queries: [{ expr: largest("eventLoopLag", { by: ["job"] }), legend: "{{job}}" }],
     }),

@@ -1,3 +1,4 @@
+import { redBelow, redFrom, SEVERITIES } from "./colours.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
@@ -22,13 +23,16 @@ export const OVERVIEW: Dashboard = {
           means:
             "Of what each objective allows to go wrong in its window (deploy/prometheus/slo.yaml): 1 is untouched, 0 is spent, below 0 the promise is broken. Computed every 5 minutes, and empty until runs have ended.",
           unit: "percentunit",
+          colours: redBelow(0, 0.25),
           links: [toRuns],
           queries: [{ expr: standing("budgetLeft", { by: ["slo"] }), legend: "{{slo}}" }],
         }),
         number({
           title: "Missed in the last hour",
-          means: "The share of the last hour's events that missed each objective.",
+          means:
+            "The share of the last hour's events that missed each objective. Orange: more than an objective allows over its window. Red: at this rate a budget of 14 days is gone within one.",
           unit: "percentunit",
+          colours: redFrom(0.144, 0.01),
           links: [toRuns],
           queries: [{ expr: standing("missedShort", { by: ["slo"] }), legend: "{{slo}}" }],
         }),
@@ -41,6 +45,7 @@ export const OVERVIEW: Dashboard = {
           queries: [
             { expr: standing("alerts", { by: ["alertname", "severity", "alertstate"] }), legend: "series" },
           ],
+          judged: { column: "severity", colours: SEVERITIES },
         }),
       ],
     },
@@ -111,6 +116,7 @@ export const OVERVIEW: Dashboard = {
           means:
             "Planning, routing, judging and every wait between them, until the first step may begin. The objective is 1 s.",
           unit: "s",
+          colours: redFrom(1),
           links: [toLayers],
           exemplars: true,
           queries: [

@@ -1,5 +1,8 @@
 import {
+  BigValueColorMode,
   BigValueGraphMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
   TooltipDisplayMode,
@@ -7,7 +10,12 @@ import {
   VizTooltipOptionsBuilder,
   type DataSourceRef,
 } from "@grafana/grafana-foundation-sdk/common";
-import { PanelBuilder, type Panel as Json } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  PanelBuilder,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type Panel as Json,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Heatmap, YAxisConfigBuilder } from "@grafana/grafana-foundation-sdk/heatmap";
 import { PanelBuilder as NodeGraph } from "@grafana/grafana-foundation-sdk/nodegraph";
 import { DataqueryBuilder as PromQuery, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
@@ -16,6 +24,7 @@ import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { DataqueryBuilder as TempoQuery, SearchTableType } from "@grafana/grafana-foundation-sdk/tempo";
 import { PanelBuilder as Text, TextMode } from "@grafana/grafana-foundation-sdk/text";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import { PLAIN, behindLines, type Colours } from "./colours.ts";
 import { linkJson, type Link } from "./links.ts";
 
 /** What every panel has. */
@@ -45,6 +54,8 @@ export type Query = {
   unit?: string;
 };
 type Queries = { queries: readonly [Query, ...Query[]] };
+/** Which values are good and which are bad; without it none is. */
+type Judged = { colours?: Colours };
 
 /** A panel as it stands in a dashboard, but for its id and its place. */
 export type Panel = { build: () => Json };
@@ -75,6 +86,12 @@ function described<B extends Builder>(
   return builder;
 }
 
+function coloured<B extends TimeSeries | Stat | Table>(builder: B, { steps, mapping }: Colours): B {
+  builder.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...steps]));
+  if (mapping !== undefined) builder.mappings([mapping]);
+  return builder;
+}
+
 /** Letters, as Grafana gives them to the queries of a panel. */
 const refId = (index: number): string => String.fromCodePoint("A".codePointAt(0)! + index);
 
@@ -83,7 +100,7 @@ function asked({ expr, legend }: Query, index: number): PromQuery {
 }
 
 /** Lines over time. With exemplars where the metric has them: each is a dot that opens the trace it came from. */
-export function overTime(panel: About & Queries & { exemplars?: true }): Panel {
+export function overTime(panel: About & Queries & Judged & { exemplars?: true }): Panel {
   const builder = described(new TimeSeries(), panel)
     .datasource(PROMETHEUS)
     .fillOpacity(10)
@@ -96,18 +113,23 @@ export function overTime(panel: About & Queries & { exemplars?: true }): Panel {
         .exemplar(panel.exemplars ?? false),
     );
   });
-  return builder;
+  if (panel.colours === undefined) return builder;
+  const style = new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.DashedAndArea);
+  return coloured(builder, behindLines(panel.colours)).thresholdsStyle(style);
 }
 
-/** One number, or one for each series. */
-export function number(panel: About & Queries): Panel {
+/** One number, or one for each series; where it is judged, on its colour. */
+export function number({ colours, ...panel }: About & Queries & Judged): Panel {
   const builder = described(new Stat(), { width: 6, ...panel }).datasource(PROMETHEUS);
   panel.queries.forEach((query, index) => builder.withTarget(asked(query, index).instant()));
-  return builder.height(LOW).graphMode(BigValueGraphMode.None);
+  return coloured(builder, colours ?? PLAIN)
+    .height(LOW)
+    .graphMode(BigValueGraphMode.None)
+    .colorMode(colours === undefined ? BigValueColorMode.Value : BigValueColorMode.Background);
 }
 
-/** The series as they stand now, one a row: their labels, and a column for each query. */
-export function rows(panel: About & Queries): Panel {
+/** The series as they stand now, one a row: their labels, and a column for each query. One column may be judged. */
+export function rows(panel: About & Queries & { judged?: { column: string; colours: Colours } }): Panel {
   const builder = described(new Table(), panel).datasource(PROMETHEUS);
   const columns = panel.queries.map(({ legend }, index) => [
     panel.queries.length === 1 ? "Value" : `Value #${refId(index)}`,
@@ -117,6 +139,10 @@ export function rows(panel: About & Queries): Panel {
     builder.withTarget(asked(query, index).instant().format(PromQueryFormat.Table));
     if (query.unit !== undefined) builder.overrideByName(query.legend, [{ id: "unit", value: query.unit }]);
   });
+  if (panel.judged !== undefined) {
+    const cell = { id: "custom.cellOptions", value: { type: "color-background" } };
+    coloured(builder, panel.judged.colours).overrideByName(panel.judged.column, [cell]);
+  }
   return builder.withTransformation({ id: "merge", options: {} }).withTransformation({
     id: "organize",
     options: { excludeByName: { Time: true }, renameByName: Object.fromEntries(columns) },
