@@ -74,7 +74,7 @@ function mayHave({ buckets = [], labels }: MetricRow, text: string): boolean {
 }
 
 /** The objectives as they are written. @throws ZodError for a file that is none */
-function readSlo(): SloFile {
+export function readSlo(): SloFile {
   const path = join(PROJECT_ROOT, "deploy", "prometheus", "slo.yaml");
   return sloFile.parse(parse(readFileSync(path, "utf8")));
 }

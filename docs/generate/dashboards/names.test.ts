@@ -74,6 +74,25 @@ test("every metric of every query is in the table of names, on the page about th
   );
 });
 
+test("a share of an objective's events is shown of as many as its alerts need, for every objective", () => {
+  const { objectives, least } = parse(read("deploy/prometheus/slo.yaml")) as {
+    objectives: { id: string; total: string }[];
+    least: { events: number };
+  };
+  const shares = TARGETS.filter(({ target }) => /\bslo:/.test(target.expr ?? ""));
+  assert.deepEqual(
+    shares.map(({ where }) => where),
+    ["genesis-overview: Error budget left", "genesis-overview: Missed in the last hour"],
+  );
+  for (const { where, target } of shares) {
+    for (const { id, total } of objectives) {
+      assert.ok(target.expr!.includes(`increase(${total}[`), where);
+      assert.ok(target.expr!.includes(`"slo", "${id}"`), where);
+    }
+    assert.ok(target.expr!.endsWith(`>= ${least.events}`), where);
+  }
+});
+
 test("money is shown in USD", () => {
   const money = PANELS.filter(({ panel }) =>
     (panel.targets ?? []).some(({ expr = "" }) => metricsIn(expr).includes(METRICS.cost.name)),

@@ -1,6 +1,14 @@
 import { redBelow, redFrom, SEVERITIES } from "./colours.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
+import {
+  FASTEST_BURN,
+  FAST_BURNING,
+  LEAST_EVENTS,
+  MOST_ALLOWED,
+  ofEnoughEvents,
+  WINDOW,
+} from "./objectives.ts";
 import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
 import { distribution, is, isNot, mean, orZero, perSecond, quantile, share, standing } from "./promql.ts";
 import { holds, named, ofService, ofStage } from "./traceql.ts";
@@ -20,21 +28,29 @@ export const OVERVIEW: Dashboard = {
       panels: [
         number({
           title: "Error budget left",
-          means:
-            "Of what each objective allows to go wrong in its window (deploy/prometheus/slo.yaml): 1 is untouched, 0 is spent, below 0 the promise is broken. Computed every 5 minutes, and empty until runs have ended.",
+          means: `What is left of each objective's budget of ${WINDOW} (deploy/prometheus/slo.yaml). 100 %: nothing went wrong. Below 0 %: the objective is missed. Computed every 4 minutes. Empty below ${LEAST_EVENTS} events in ${WINDOW}, as for the burn alerts.`,
           unit: "percentunit",
           colours: redBelow(0, 0.25),
           links: [toRuns],
-          queries: [{ expr: standing("budgetLeft", { by: ["slo"] }), legend: "{{slo}}" }],
+          queries: [
+            {
+              expr: ofEnoughEvents(standing("budgetLeft", { by: ["slo"] }), WINDOW),
+              legend: "{{slo}}",
+            },
+          ],
         }),
         number({
           title: "Missed in the last hour",
-          means:
-            "The share of the last hour's events that missed each objective. Orange: more than an objective allows over its window. Red: at this rate a budget of 14 days is gone within one.",
+          means: `The share of the last hour's events that missed each objective. Orange: more than any objective allows. Red: every budget burns ${FASTEST_BURN} times as fast as it may, or faster. Empty below ${LEAST_EVENTS} events in that hour.`,
           unit: "percentunit",
-          colours: redFrom(0.144, 0.01),
+          colours: redFrom(FAST_BURNING, MOST_ALLOWED),
           links: [toRuns],
-          queries: [{ expr: standing("missedShort", { by: ["slo"] }), legend: "{{slo}}" }],
+          queries: [
+            {
+              expr: ofEnoughEvents(standing("missedShort", { by: ["slo"] }), "1h"),
+              legend: "{{slo}}",
+            },
+          ],
         }),
         rows({
           title: "Alerts",
