@@ -113,12 +113,12 @@ export const AGENTS: Dashboard = {
         number({
           title: "Attempts that were done in vain",
           means:
-            "Their result stood already. same: this attempt's own, after a crash between doing and telling; late: another one's.",
+            "In the time shown. Their result stood already. same: this attempt's own, after a crash between doing and telling; late: another one's.",
           unit: "short",
           colours: orangeFrom(1),
           width: 12,
           links: [toHealth],
-          queries: [{ expr: standing("effectDuplicates", { by: ["kind"] }), legend: "{{kind}}" }],
+          queries: [{ expr: grown("effectDuplicates", { by: ["kind"] }), legend: "{{kind}}" }],
         }),
       ],
     },
@@ -139,7 +139,7 @@ export const AGENTS: Dashboard = {
         number({
           title: "Tokens",
           means:
-            "In the time that is shown. What an agent used first, after its start or an hour of rest, may be missing.",
+            "In the time shown. What an agent used first, after its start or an hour of rest, may be missing.",
           unit: "short",
           width: 12,
           links: [toRuns],

@@ -2,7 +2,7 @@ import { orangeFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { number, overTime, rows, spread } from "./panels.ts";
-import { distribution, is, perSecond, quantile, share, standing } from "./promql.ts";
+import { distribution, grown, is, perSecond, quantile, share, standing } from "./promql.ts";
 import { holds, named } from "./traceql.ts";
 
 const toRuns = to("run", "Look at single runs");
@@ -56,19 +56,19 @@ export const AOP_ROW: Row = {
     rows({
       title: "What was found against plans",
       means:
-        "By code. AOP counts from its own start, and may forget a code that was not counted for an hour. What one means stands in docs/contract.md.",
+        "By code; docs/contract.md says what each means. AOP counts a code from its first finding, which is no growth to Prometheus: so these are totals, whatever the time shown. AOP may forget a code that was not counted for an hour.",
       unit: "short",
       links: [toRejected],
       queries: [{ expr: standing("planFailures", { by: ["type"] }), legend: "findings" }],
     }),
     number({
       title: "Steps that repeat another one",
-      means: "Since the start of AOP, in all plans. They cost as much as the step that they repeat.",
+      means: "In the time shown, in all plans. They cost as much as the step that they repeat.",
       unit: "short",
       colours: orangeFrom(1),
       width: 12,
       links: [toRejected],
-      queries: [{ expr: standing("redundant"), legend: "steps" }],
+      queries: [{ expr: grown("redundant"), legend: "steps" }],
     }),
     spread({
       title: "Replans of a run",

@@ -2,7 +2,7 @@ import { redFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, overTime, rows } from "./panels.ts";
-import { largest, perSecond, quantile, standing } from "./promql.ts";
+import { grown, largest, perSecond, quantile } from "./promql.ts";
 import { holds } from "./traceql.ts";
 
 const toOverview = to("overview", "Overview");
@@ -91,11 +91,11 @@ export const STUCK_ROW: Row = {
     rows({
       title: "Dead letters",
       means:
-        "Messages that were given up, by what was wrong with them. Each process counts from its own start; npx genesis dlq list shows them all.",
+        "Messages that were given up in the time shown, by what was wrong with them. What a process gave up before its metrics were first fetched is missing; npx genesis dlq list shows them all.",
       unit: "short",
       links: [toFailures],
       // Every code is counted from 0 on; only those that were needed say anything.
-      queries: [{ expr: `${standing("deadLetters", { by: ["code", "job"] })} > 0`, legend: "messages" }],
+      queries: [{ expr: `${grown("deadLetters", { by: ["code", "job"] })} > 0`, legend: "messages" }],
       judged: { column: "messages", colours: redFrom(1) },
     }),
     overTime({

@@ -2,7 +2,7 @@ import { redFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to, toTraces } from "./links.ts";
 import { inASecond, number, overTime, rows, spread } from "./panels.ts";
-import { distribution, mean, perSecond, quantile, standing } from "./promql.ts";
+import { distribution, grown, mean, perSecond, quantile, standing } from "./promql.ts";
 import { below, holds, named } from "./traceql.ts";
 
 const toRuns = to("run", "Look at single runs");
@@ -15,7 +15,7 @@ export const HALO_ROW: Row = {
     rows({
       title: "Hits of each rule",
       means:
-        "Steps that each rule gave to an agent. HALO counts from its own start, and may forget what was not counted for an hour: a rule that is not here has had no hit lately. One without a name stands for decisions without a rule.",
+        "Steps that each rule gave to an agent. HALO counts a rule from its first hit, which is no growth to Prometheus: so these are totals, whatever the time shown. HALO may forget what was not counted for an hour: a rule that is not here has had no hit lately. One without a name stands for decisions without a rule.",
       unit: "short",
       links: [toAgents],
       queries: [{ expr: standing("routings", { by: ["rule", "agent", "method"] }), legend: "steps" }],
@@ -79,12 +79,12 @@ export const HALO_ROW: Row = {
     }),
     number({
       title: "Decisions without an explanation",
-      means: "Whose words do not name the agent that was chosen. It must stay 0.",
+      means: "In the time shown. Their words do not name the agent that was chosen. It must stay 0.",
       unit: "short",
       colours: redFrom(1),
       width: 12,
       links: [toRuns],
-      queries: [{ expr: standing("unexplained"), legend: "decisions" }],
+      queries: [{ expr: grown("unexplained"), legend: "decisions" }],
     }),
   ],
 };

@@ -173,3 +173,27 @@ test("a panel that tells what was since the start asks for metrics alone that ne
       assert.ok(stays, `${where}: ${name}`);
     }
 });
+
+test("a counter is shown as it grew in the time shown, or its panel says why it tells totals", () => {
+  const counters = new Set(
+    Object.values<MetricRow>(METRICS)
+      .filter(({ kind }) => kind === "counter")
+      .map(({ name }) => name),
+  );
+  const totals = PANELS.filter(({ panel }) =>
+    (panel.targets ?? []).some(
+      ({ expr = "" }) =>
+        !/\b(rate|increase)\(/.test(expr) && metricsIn(expr).some((name) => counters.has(name)),
+    ),
+  );
+  assert.deepEqual(
+    totals.map(({ where }) => where),
+    [
+      "genesis-overview: Under way",
+      "genesis-layers: Hits of each rule",
+      "genesis-layers: What was found against plans",
+    ],
+  );
+  for (const { where, panel } of totals)
+    assert.match(panel.description!, /since their start, because|so these are totals/, where);
+});

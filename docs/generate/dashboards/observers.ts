@@ -2,7 +2,7 @@ import { redFrom } from "./colours.ts";
 import type { Row } from "./dashboard.ts";
 import { to } from "./links.ts";
 import { inASecond, number, overTime } from "./panels.ts";
-import { isAnyOf, largest, orZero, perSecond, standing } from "./promql.ts";
+import { grown, isAnyOf, largest, orZero, perSecond } from "./promql.ts";
 
 const toOverview = to("overview", "Overview");
 const toRuns = to("run", "Look at single runs");
@@ -21,14 +21,14 @@ export const BELIEF_ROW: Row = {
     }),
     number({
       title: "Spans that were lost",
-      means: "Given up by the services, since their start. Every one is a hole in a trace.",
+      means: "Given up by the services in the time shown. Every one is a hole in a trace.",
       unit: "short",
       colours: redFrom(1),
       width: 12,
       links: [toOverview],
       queries: [
         {
-          expr: orZero(standing("spans", { where: { state: isAnyOf("failed", "dropped") } })),
+          expr: orZero(grown("spans", { where: { state: isAnyOf("failed", "dropped") } })),
           legend: "spans",
         },
       ],
@@ -83,13 +83,13 @@ export const BELIEF_ROW: Row = {
     number({
       title: "Messages without a usable context",
       means:
-        "They started a trace of their own: from outside, that is normal for missing; between our services it is a bug.",
+        "In the time shown. They started a trace of their own. From outside, missing is normal; between our services it is a bug.",
       unit: "short",
       width: 12,
       links: [toRuns],
       queries: [
         {
-          expr: standing("traceContextInvalid", { by: ["reason", "job"] }),
+          expr: grown("traceContextInvalid", { by: ["reason", "job"] }),
           legend: "{{job}}: {{reason}}",
         },
       ],
@@ -97,14 +97,14 @@ export const BELIEF_ROW: Row = {
     number({
       title: "Observations that failed, points without a series",
       means:
-        "Observations fail while the broker is away, at every fetch; otherwise that is a bug in what observes. Points must stay 0: else labels take more values than they may.",
+        "In the time shown. Observations fail while the broker is away, at every fetch; otherwise it is a bug in what observes. Points must stay 0: else labels take more values than they may.",
       unit: "short",
       colours: redFrom(1),
       width: 12,
       links: [toOverview],
       queries: [
-        { expr: standing("observeFailures"), legend: "observations" },
-        { expr: standing("seriesRefused"), legend: "points" },
+        { expr: grown("observeFailures"), legend: "observations" },
+        { expr: grown("seriesRefused"), legend: "points" },
       ],
     }),
   ],

@@ -10,7 +10,18 @@ import {
   WINDOW,
 } from "./objectives.ts";
 import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
-import { distribution, is, isNot, mean, orZero, perSecond, quantile, share, standing } from "./promql.ts";
+import {
+  distribution,
+  grown,
+  is,
+  isNot,
+  mean,
+  orZero,
+  perSecond,
+  quantile,
+  share,
+  standing,
+} from "./promql.ts";
 import { holds, named, ofService, ofStage } from "./traceql.ts";
 
 const toRuns = to("run", "Look at single runs");
@@ -70,16 +81,16 @@ export const OVERVIEW: Dashboard = {
       panels: [
         number({
           title: "Runs by how they ended",
-          means: "Since the start of the services that count them.",
+          means: "In the time shown.",
           unit: "short",
           width: 12,
           links: [toRuns],
-          queries: [{ expr: standing("runsFinished", { by: ["outcome"] }), legend: "{{outcome}}" }],
+          queries: [{ expr: grown("runsFinished", { by: ["outcome"] }), legend: "{{outcome}}" }],
         }),
         number({
           title: "Under way",
           means:
-            "Accepted and not ended. From counters that start at 0 with their services: after a restart of one of them it is off by what that had counted.",
+            "Runs that were accepted and have not ended, now. The difference of what the gateway and execution count since their start, because a run may be older than the time shown. After a restart of one of them it is off by what that one had counted.",
           unit: "short",
           width: 12,
           links: [toRuns],
@@ -186,7 +197,8 @@ export const OVERVIEW: Dashboard = {
         }),
         rows({
           title: "The same as numbers",
-          means: "Messages from service to service, and the mean of how long each was handled.",
+          means:
+            "Messages from service to service, and the mean time each was handled. The Collector counts from its own start, and a pair from its first message, which is no growth to Prometheus: so these are totals, whatever the time shown.",
           unit: "short",
           links: [toHealth],
           queries: [

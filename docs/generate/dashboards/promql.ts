@@ -85,11 +85,11 @@ export function perSecond<S extends Source>(source: S, selection: Selection<S> =
 }
 
 /**
- * How much a counter grew in the time that is shown, restarts included. What a label set begins with, where that is not 0, is
- * no growth.
+ * How much a counter grew in the time that is shown, restarts included, as a whole number: Prometheus makes a fraction of what it
+ * sees of a time. What a label set begins with, where that is not 0, is no growth.
  */
 export function grown<S extends Source>(source: S, selection: Selection<S> = {}): string {
-  return grouped("sum", selection.by ?? [], `increase(${series(source, selection)}[$__range])`);
+  return `round(${grouped("sum", selection.by ?? [], `increase(${series(source, selection)}[$__range])`)})`;
 }
 
 /** What a counter stands at, or a gauge: the sum of all processes. */
