@@ -39,8 +39,8 @@ export const AGENTS: Dashboard = {
       title: "Work",
       panels: [
         overTime({
-          title: "Attempts that were asked for",
-          means: "In a second, by agent. Repetitions count.",
+          title: "Attempts dispatched",
+          means: "Per second, by agent, retries included.",
           unit: inASecond("attempts"),
           links: [toLayers],
           exemplars: true,
@@ -50,7 +50,7 @@ export const AGENTS: Dashboard = {
           valueLinks: [toAttempts],
         }),
         overTime({
-          title: "Duration of an attempt, 95 of 100",
+          title: "Duration of an attempt, p95",
           means: "From the agent's start to its result. A dot is one attempt: it opens its trace.",
           unit: "s",
           links: [toRuns],
@@ -62,7 +62,7 @@ export const AGENTS: Dashboard = {
         }),
         overTime({
           title: "Share of attempts that failed",
-          means: "By agent. Most are tried again; how often is below.",
+          means: "By agent. Most are retried; Attempts of a step shows how often.",
           unit: "percentunit",
           links: [toTraces("Attempts that failed", named("invoke_agent", "status = error"))],
           queries: [
@@ -75,7 +75,7 @@ export const AGENTS: Dashboard = {
         }),
         spread({
           title: "Attempts of a step",
-          means: "When its run has ended. 1 is as it should be.",
+          means: "Counted when its run has ended. 1 is as it should be.",
           unit: "short",
           links: [toRuns],
           expr: distribution("attempts"),
@@ -86,9 +86,9 @@ export const AGENTS: Dashboard = {
       title: "Limits",
       panels: [
         overTime({
-          title: "At work, of what its card allows",
+          title: "Utilization of each agent",
           means:
-            "At 100 % every further step waits. The processes of an agent may together be above its card.",
+            "Steps at work, of the concurrency on its card. At 100 % every further step waits. The processes of an agent may together be above its card.",
           unit: "percentunit",
           colours: redFrom(1, 0.8),
           links: [toHealth],
@@ -101,19 +101,19 @@ export const AGENTS: Dashboard = {
           valueLinks: [toAttempts],
         }),
         rows({
-          title: "Steps at work, and how many may be",
-          means: "Now: what each agent has in hand, and the concurrency of its card.",
+          title: "Steps at work, and the limit",
+          means: "Now: what each agent has in hand, and the concurrency on its card.",
           unit: "short",
           links: [toLayers],
           queries: [
             { expr: standing("inflight", { by: ["agent"], where: ofAgent }), legend: "at work" },
-            { expr: largest("agentCapacity", { by: ["agent"], where: ofAgent }), legend: "may be" },
+            { expr: largest("agentCapacity", { by: ["agent"], where: ofAgent }), legend: "limit" },
           ],
         }),
         number({
-          title: "Attempts that were done in vain",
+          title: "Duplicate attempts",
           means:
-            "In the time shown. Their result stood already. same: this attempt's own, after a crash between doing and telling; late: another one's.",
+            "In the time shown. The work was done although a result stood already. same: the attempt's own, after a crash before it was acknowledged. late: another attempt's.",
           unit: "short",
           colours: orangeFrom(1),
           width: 12,
@@ -139,7 +139,7 @@ export const AGENTS: Dashboard = {
         number({
           title: "Tokens",
           means:
-            "In the time shown. What an agent used first, after its start or an hour of rest, may be missing.",
+            "In the time shown. The first tokens of an agent, after a start or an idle hour, may be missing.",
           unit: "short",
           width: 12,
           links: [toRuns],
@@ -161,7 +161,7 @@ export const AGENTS: Dashboard = {
         }),
         overTime({
           title: "Tokens of each agent",
-          means: "In a second: read, and written.",
+          means: "Per second: input and output.",
           unit: inASecond("tokens"),
           links: [toRuns],
           queries: [
@@ -174,8 +174,9 @@ export const AGENTS: Dashboard = {
           valueLinks: [toAttempts],
         }),
         overTime({
-          title: "Duration of a question to a model, 95 of 100",
-          means: "By model. Empty where no model is configured, and where agents ask theirs without telling.",
+          title: "Model latency, p95",
+          means:
+            "Of one request, by model. Empty where no model is configured, and where agents call theirs without reporting it.",
           unit: "s",
           links: [toTraces("Questions to models", named("chat"))],
           exemplars: true,

@@ -11,7 +11,7 @@ const toRejected = toTraces("Plans that were rejected", named("aop.validate", ho
 
 /** What is thought of the plans, and how often they are made again. */
 export const AOP_ROW: Row = {
-  title: "AOP: what is thought of the plans",
+  title: "AOP: how good the plans are",
   panels: [
     spread({
       title: "Quality score",
@@ -22,8 +22,8 @@ export const AOP_ROW: Row = {
       expr: distribution("qualityScore"),
     }),
     overTime({
-      title: "Quality score, half of the plans below",
-      means: "By profile and verdict. A dot is one plan: it opens its trace.",
+      title: "Quality score, p50",
+      means: "The median, by profile and verdict. A dot is one plan: it opens its trace.",
       unit: "percentunit",
       links: [toRejected],
       exemplars: true,
@@ -36,8 +36,7 @@ export const AOP_ROW: Row = {
     }),
     overTime({
       title: "Share of checks that failed",
-      means:
-        "By check. quality alone can be bad with every step sound; the other ones are faults of the plan.",
+      means: "By check. quality can fail with every step sound; the others are faults of the plan.",
       unit: "percentunit",
       links: [toRejected],
       queries: [
@@ -54,7 +53,7 @@ export const AOP_ROW: Row = {
       ],
     }),
     rows({
-      title: "What was found against plans",
+      title: "Findings against plans",
       means:
         "By code; docs/contract.md says what each means. AOP counts a code from its first finding, which is no growth to Prometheus: so these are totals, whatever the time shown. AOP may forget a code that was not counted for an hour.",
       unit: "short",
@@ -100,8 +99,8 @@ export const AOP_ROW: Row = {
       links: [toRuns],
       exemplars: true,
       queries: [
-        { expr: quantile(0.5, "validateSeconds"), legend: "half" },
-        { expr: quantile(0.95, "validateSeconds"), legend: "95 of 100" },
+        { expr: quantile(0.5, "validateSeconds"), legend: "p50" },
+        { expr: quantile(0.95, "validateSeconds"), legend: "p95" },
       ],
     }),
   ],

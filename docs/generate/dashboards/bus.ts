@@ -16,27 +16,26 @@ const toMessages = toTraces(
 
 /** Whether the bus and whoever reads from it keep up. */
 export const PACE_ROW: Row = {
-  title: "Does it keep up",
+  title: "Does the bus keep up",
   panels: [
     overTime({
-      title: "Messages that wait",
-      means:
-        "For each durable. A line that only rises is a stage, or an agent, that is too slow or stands still.",
+      title: "Messages waiting",
+      means: "For each consumer. A line that only rises: that stage or agent is too slow, or stands still.",
       unit: "short",
       links: [toAgents],
       queries: [{ expr: largest("consumerPending", { by: ["consumer"] }), legend: "{{consumer}}" }],
     }),
     overTime({
       title: "Messages in hand",
-      means: "Handed out and not settled yet.",
+      means: "For each consumer: delivered, and not acknowledged yet.",
       unit: "short",
       links: [toAgents],
       queries: [{ expr: largest("consumerAckPending", { by: ["consumer"] }), legend: "{{consumer}}" }],
     }),
     overTime({
-      title: "Wait before the work, 95 of 100",
+      title: "Queue wait, p95",
       means:
-        "From the broker's storing of a message to the start of its handling. A dot opens the trace of one.",
+        "By kind of message: from the broker's storing to the start of the handling. A dot opens the trace of one message.",
       unit: "s",
       links: [toRuns],
       exemplars: true,
@@ -44,8 +43,8 @@ export const PACE_ROW: Row = {
       valueLinks: [toMessages],
     }),
     overTime({
-      title: "Handling, 95 of 100",
-      means: "Of one message, until its last fact is stored.",
+      title: "Handling time, p95",
+      means: "Of one message, by kind, until its last fact is stored.",
       unit: "s",
       links: [toRuns],
       exemplars: true,
@@ -53,16 +52,16 @@ export const PACE_ROW: Row = {
       valueLinks: [toMessages],
     }),
     overTime({
-      title: "Storing, 95 of 100",
+      title: "Publish latency, p95",
       means:
-        "From sending a message to the broker's word that it is on disk. It is the broker's disk that is seen here.",
+        "From sending a message to the broker's acknowledgement that it is on disk, by stream. It shows the speed of the broker's disk.",
       unit: "s",
       links: [toOverview],
       queries: [{ expr: quantile(0.95, "publishSeconds", { by: ["stream"] }), legend: "{{stream}}" }],
     }),
     overTime({
       title: "Messages that were handled",
-      means: "Deliveries in a second, by kind, repetitions too.",
+      means: "Deliveries per second, by kind, redeliveries included.",
       unit: inASecond("messages"),
       links: [toRuns],
       queries: [{ expr: perSecond("consumed", { by: ["template"] }), legend: "{{template}}" }],
@@ -70,7 +69,7 @@ export const PACE_ROW: Row = {
     }),
     overTime({
       title: "Messages that were sent",
-      means: "In a second, by kind; with a code where the broker did not store it.",
+      means: "Per second, by kind; with a code where the broker did not store them.",
       unit: inASecond("messages"),
       links: [toRuns],
       queries: [
@@ -86,12 +85,12 @@ export const PACE_ROW: Row = {
 
 /** Whether anything gets stuck, is given up, or has no room. */
 export const STUCK_ROW: Row = {
-  title: "Does anything get stuck",
+  title: "Is anything stuck",
   panels: [
     rows({
       title: "Dead letters",
       means:
-        "Messages that were given up in the time shown, by what was wrong with them. What a process gave up before its metrics were first fetched is missing; npx genesis dlq list shows them all.",
+        "Messages given up in the time shown, by error code. What a process gave up before its metrics were first fetched is missing; npx genesis dlq list shows them all.",
       unit: "short",
       links: [toFailures],
       // Every code is counted from 0 on; only those that were needed say anything.
@@ -100,7 +99,7 @@ export const STUCK_ROW: Row = {
     }),
     overTime({
       title: "Handling that failed",
-      means: "Deliveries in a second, by why. Most come again.",
+      means: "Deliveries per second, by kind and error code. Most are redelivered.",
       unit: inASecond("messages"),
       links: [toFailures],
       queries: [
@@ -112,8 +111,8 @@ export const STUCK_ROW: Row = {
       valueLinks: [toMessages],
     }),
     overTime({
-      title: "Deliveries after the first",
-      means: "In a second, by durable: something crashed, took too long, or was told to come again.",
+      title: "Redeliveries",
+      means: "Per second, by consumer: a process crashed, took too long, or asked for another delivery.",
       unit: inASecond("messages"),
       links: [toTraces("Traces of such deliveries", `{ ${holds("natsDeliveryCount", ">", 1)} }`)],
       queries: [{ expr: perSecond("redelivered", { by: ["consumer"] }), legend: "{{consumer}}" }],
@@ -121,13 +120,13 @@ export const STUCK_ROW: Row = {
     overTime({
       title: "Facts that were refused",
       means:
-        "Another one stood first: two did the same work, and the log kept one. Some are normal; many mean that work is done twice.",
+        "Per second. Another one was stored first: two did the same work, and the log kept one. Some are normal; many mean that work is done twice.",
       unit: inASecond("messages"),
       links: [toRuns],
       queries: [{ expr: perSecond("appendConflicts", { by: ["template"] }), legend: "{{template}}" }],
     }),
     overTime({
-      title: "Streams, of what they may hold",
+      title: "Streams, share of their limit",
       means:
         "Where a limit is set. From 80 % of the log on the gateway takes no new task; at 100 % the broker refuses.",
       unit: "percentunit",

@@ -30,7 +30,7 @@ export const HALO_ROW: Row = {
     overTime({
       title: "What decided",
       means:
-        "Steps in a second: by a rule, by capability alone, or by the fallback. Many of the last two mean that rules are missing.",
+        "Steps per second: by a rule, by capability alone, or by the fallback. Many of the last two mean that rules are missing.",
       unit: inASecond("steps"),
       links: [
         toTraces("Decisions by the fallback", named("halo.decide", holds("haloMethod", "=", "fallback"))),
@@ -41,7 +41,7 @@ export const HALO_ROW: Row = {
     spread({
       title: "Margin of decisions",
       means:
-        "How far the chosen agent's score was ahead of the next candidate's, where there was one. Near 0 the choice was a coin's throw, and a small change of a card turns it.",
+        "How far the chosen agent's score was ahead of the next candidate's, where there was one. Near 0 the choice was close, and a small change of a card turns it.",
       unit: "percentunit",
       links: [
         toTraces(
@@ -53,7 +53,7 @@ export const HALO_ROW: Row = {
     }),
     overTime({
       title: "Candidates for a step",
-      means: "The mean. 1 is no choice at all: when that agent fails, nobody can take its place.",
+      means: "The mean. At 1 there is no choice: when that agent fails, none can take its place.",
       unit: "short",
       links: [toAgents],
       queries: [{ expr: mean("candidates"), legend: "agents" }],
@@ -61,7 +61,7 @@ export const HALO_ROW: Row = {
     overTime({
       title: "Steps that no agent can take",
       means:
-        "In a second, by why: no_agent has the capability, or none that has is fit, or the step is too large.",
+        "Per second, by reason. no_agent: none has the capability. unfit: none that has it is fit. too_large: the step is too large.",
       unit: inASecond("steps"),
       links: [toTraces("Plans with such steps", named("halo.route", holds("unroutedCount", ">", 0)))],
       queries: [{ expr: perSecond("unrouted", { by: ["reason"] }), legend: "{{reason}}" }],
@@ -73,8 +73,8 @@ export const HALO_ROW: Row = {
       links: [toRuns],
       exemplars: true,
       queries: [
-        { expr: quantile(0.5, "routeSeconds"), legend: "half" },
-        { expr: quantile(0.95, "routeSeconds"), legend: "95 of 100" },
+        { expr: quantile(0.5, "routeSeconds"), legend: "p50" },
+        { expr: quantile(0.95, "routeSeconds"), legend: "p95" },
       ],
     }),
     number({

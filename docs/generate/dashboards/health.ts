@@ -12,7 +12,7 @@ const toOverview = to("overview", "Overview");
 export const HEALTH: Dashboard = {
   key: "health",
   means:
-    "Does the bus keep up, does anything get stuck or given up, and can the other dashboards be believed?",
+    "Does the bus keep up, is anything stuck or given up, and is the telemetry of the other dashboards complete?",
   rows: [
     {
       title: "Is everything there",

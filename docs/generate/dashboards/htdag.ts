@@ -13,7 +13,7 @@ export const HTDAG_ROW: Row = {
   panels: [
     overTime({
       title: "Plans by what made them",
-      means: "In a second. fallback: no method had a plan. empty: nothing to do came of it.",
+      means: "Per second. fallback: no method had a plan. empty: the plan has no steps.",
       unit: inASecond("plans"),
       links: [toTraces("Plans that fell back", named("htdag.decompose", holds("planner", "=", "fallback")))],
       queries: [
@@ -21,7 +21,7 @@ export const HTDAG_ROW: Row = {
       ],
     }),
     overTime({
-      title: "Duration of planning, 95 of 100",
+      title: "Duration of planning, p95",
       means: "Of one revision, by what made it. Methods take microseconds.",
       unit: "s",
       links: [toRuns],
@@ -30,21 +30,21 @@ export const HTDAG_ROW: Row = {
     }),
     spread({
       title: "Steps of a plan",
-      means: "All of them, not the top level alone. Plans that grow over time are plans that cost more.",
+      means: "On all levels. Plans that grow over time cost more.",
       unit: "short",
       links: [toAgents],
       expr: distribution("planSteps", { where: { phase: is("final") } }),
     }),
     overTime({
       title: "Levels of a plan",
-      means: "The mean. A plan of one level has no dependencies; many levels are a long critical path.",
+      means: "The mean. One level: no dependencies. Many levels: a long critical path.",
       unit: "short",
       links: [toRuns],
       queries: [{ expr: mean("planDepth"), legend: "levels" }],
     }),
     overTime({
       title: "Updates of running plans",
-      means: "In a second, by how they were answered. So far every one is refused.",
+      means: "Per second, by the answer. So far every update is refused.",
       unit: inASecond("updates"),
       links: [toRuns],
       queries: [

@@ -16,12 +16,12 @@ export const LAYERS: Dashboard = {
     HALO_ROW,
     AOP_ROW,
     {
-      title: "The parts of their decisions",
+      title: "Parts of the decisions",
       panels: [
         overTime({
-          title: "Duration of a part, 95 of 100",
+          title: "Duration of each part, p95",
           means:
-            "Of what has no panel of its own, by the name of its span: trying the rules, each check, the score. A dot opens a trace with it.",
+            "Parts without a panel of their own, by the name of their span: trying the rules, each check, the score. A dot opens a trace with it.",
           unit: "s",
           width: 24,
           links: [to("run", "Look at single runs")],

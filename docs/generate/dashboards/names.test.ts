@@ -191,7 +191,7 @@ test("a counter is shown as it grew in the time shown, or its panel says why it 
     [
       "genesis-overview: Under way",
       "genesis-layers: Hits of each rule",
-      "genesis-layers: What was found against plans",
+      "genesis-layers: Findings against plans",
     ],
   );
   for (const { where, panel } of totals)

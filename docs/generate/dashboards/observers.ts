@@ -9,12 +9,11 @@ const toRuns = to("run", "Look at single runs");
 
 /** Whether what the other dashboards show is all there. */
 export const BELIEF_ROW: Row = {
-  title: "Can it be believed",
+  title: "Is the telemetry complete",
   panels: [
     overTime({
       title: "What became of the spans",
-      means:
-        "In a second, of all services. exported stays just behind created; failed and dropped are lost, and counted.",
+      means: "Per second, of all services. exported stays just behind created; failed and dropped are lost.",
       unit: inASecond("spans"),
       links: [toRuns],
       queries: [{ expr: perSecond("spans", { by: ["state"] }), legend: "{{state}}" }],
@@ -35,7 +34,7 @@ export const BELIEF_ROW: Row = {
     }),
     overTime({
       title: "Through the Collector",
-      means: "Spans in a second: in, refused because it was full, and out to the trace store.",
+      means: "Spans per second: in, refused because it was full, and out to the trace store.",
       unit: inASecond("spans"),
       links: [toOverview],
       queries: [
@@ -46,7 +45,7 @@ export const BELIEF_ROW: Row = {
     }),
     overTime({
       title: "What the Collector could not deliver",
-      means: "Spans in a second that an exporter gave up. There is no line unless that has happened.",
+      means: "Spans per second that an exporter gave up. No line: it never happened.",
       unit: inASecond("spans"),
       links: [toOverview],
       queries: [{ expr: perSecond("collectorSpansLost", { by: ["exporter"] }), legend: "{{exporter}}" }],
@@ -54,15 +53,15 @@ export const BELIEF_ROW: Row = {
     overTime({
       title: "What the service graph could not take",
       means:
-        "Spans in a second. There is no line unless too many messages have waited for somebody who handles them; while there is one, no message is counted between services.",
+        "Spans per second. No line: it never happened. A line: too many messages wait to be handled, and none is counted between services.",
       unit: inASecond("spans"),
       links: [toOverview],
       queries: [{ expr: perSecond("collectorGraphRefused", { by: ["job"] }), legend: "{{job}}" }],
     }),
     overTime({
-      title: "The Collector's queues, of what they may hold",
+      title: "Collector queues, share of their limit",
       means:
-        "What it has accepted and not delivered. Near 1 Tempo or Prometheus has been away for long, and what comes is refused soon.",
+        "What it has accepted and not delivered. Near 100 % Tempo or Prometheus has been away for long, and what comes next is refused.",
       unit: "percentunit",
       colours: redFrom(0.8, 0.5),
       links: [toOverview],
@@ -75,15 +74,15 @@ export const BELIEF_ROW: Row = {
     }),
     overTime({
       title: "Metrics into Prometheus",
-      means: "Points in a second. 0 for long: what is on the other dashboards is old.",
+      means: "Points per second. At 0 the other dashboards show old numbers.",
       unit: inASecond("points"),
       links: [toOverview],
       queries: [{ expr: perSecond("collectorPointsOut"), legend: "points" }],
     }),
     number({
-      title: "Messages without a usable context",
+      title: "Messages without a usable trace context",
       means:
-        "In the time shown. They started a trace of their own. From outside, missing is normal; between our services it is a bug.",
+        "In the time shown. Each starts a trace of its own. From outside, missing is normal; between our services it is a bug.",
       unit: "short",
       width: 12,
       links: [toRuns],
@@ -115,8 +114,9 @@ export const PROCESSES_ROW: Row = {
   title: "The processes",
   panels: [
     overTime({
-      title: "Event loop: lag, 99 of 100",
-      means: "How long a process could not answer because it computed. Above 0.1 s its heartbeats are late.",
+      title: "Event loop lag, p99",
+      means:
+        "How long a process could not answer because it was computing. Above 0.1 s its heartbeats are late.",
       unit: "s",
       colours: redFrom(0.1),
       links: [toOverview],

@@ -32,10 +32,10 @@ const toHealth = to("health", "Bus and telemetry");
 export const OVERVIEW: Dashboard = {
   key: "overview",
   means:
-    "Are runs completing, fast enough, and within what was promised? Every panel leads on to where its answer comes from.",
+    "Are runs completing, fast enough, and within the objectives? Every panel leads on to where its answer comes from.",
   rows: [
     {
-      title: "What was promised",
+      title: "Service level objectives",
       panels: [
         number({
           title: "Error budget left",
@@ -66,7 +66,7 @@ export const OVERVIEW: Dashboard = {
         rows({
           title: "Alerts",
           means:
-            "What fires or is about to, with its severity. Empty is good, as long as the dead man's alert is there. What to do stands in docs/runbooks.md.",
+            "Firing and pending alerts, with their severity. Only DeadMan should be here: it always fires, and its absence is an alarm. docs/runbooks.md says what to do.",
           unit: "short",
           links: [toHealth],
           queries: [
@@ -99,8 +99,8 @@ export const OVERVIEW: Dashboard = {
           ],
         }),
         overTime({
-          title: "Runs that were accepted, and that ended",
-          means: "In a second; those that ended by outcome. A dot is one run: it opens its trace.",
+          title: "Runs accepted and ended",
+          means: "Per second; those that ended by outcome. A dot is one run: it opens its trace.",
           unit: inASecond("runs"),
           links: [
             toRuns,
@@ -117,7 +117,7 @@ export const OVERVIEW: Dashboard = {
         }),
         overTime({
           title: "Share that completed",
-          means: "Of the runs that ended, other than by a cancel. No line: none ended.",
+          means: "Of the runs that ended, cancelled ones left out. No line: none ended.",
           unit: "percentunit",
           links: [toLayers],
           queries: [
@@ -147,8 +147,8 @@ export const OVERVIEW: Dashboard = {
           links: [toLayers],
           exemplars: true,
           queries: [
-            { expr: quantile(0.5, "firstDispatchSeconds"), legend: "half" },
-            { expr: quantile(0.99, "firstDispatchSeconds"), legend: "99 of 100" },
+            { expr: quantile(0.5, "firstDispatchSeconds"), legend: "p50" },
+            { expr: quantile(0.99, "firstDispatchSeconds"), legend: "p99" },
           ],
         }),
       ],
@@ -157,9 +157,9 @@ export const OVERVIEW: Dashboard = {
       title: "Stages",
       panels: [
         overTime({
-          title: "A hop through each stage, 95 of 100",
+          title: "Stage latency, p95",
           means:
-            "From the storing of a message to the end of its handling, so with the wait. The slowest stage is the one to look at.",
+            "From the storing of a message to the end of its handling, the wait included. Look at the slowest stage first.",
           unit: "s",
           links: [toLayers, toHealth],
           exemplars: true,
@@ -168,7 +168,7 @@ export const OVERVIEW: Dashboard = {
         }),
         overTime({
           title: "Spans that failed",
-          means: "In a second, by service. Counted by the Collector before anything is left out.",
+          means: "Per second, by service. The Collector counts them before any sampling.",
           unit: inASecond("spans"),
           links: [toHealth],
           exemplars: true,
@@ -189,16 +189,16 @@ export const OVERVIEW: Dashboard = {
           ],
         }),
         serviceMap({
-          title: "Who sends messages to whom",
+          title: "Service map",
           means:
-            "Every hop that was handled, with how many and how long. What is missing here was not sent, or not handled within 5 minutes.",
+            "Every hop that was handled, with its rate and its duration. What is missing was not sent, or not handled within 5 minutes.",
           unit: "short",
           links: [toHealth],
         }),
         rows({
-          title: "The same as numbers",
+          title: "Messages between services",
           means:
-            "Messages from service to service, and the mean time each was handled. The Collector counts from its own start, and a pair from its first message, which is no growth to Prometheus: so these are totals, whatever the time shown.",
+            "How many, and the mean handling time. The Collector counts a pair from its first message on, which is no growth to Prometheus: so these are totals since it started, whatever the time shown.",
           unit: "short",
           links: [toHealth],
           queries: [

@@ -34,7 +34,7 @@ export const RUN_EXPLORER: Dashboard = {
         }),
         spans({
           title: "The last runs that ended",
-          means: "One row a run, with what it came to. A run shows up here when it is over.",
+          means: "One row per run, with its outcome. A run is here once it has ended.",
           unit: "short",
           links: [
             toTraces(
@@ -69,7 +69,7 @@ export const RUN_EXPLORER: Dashboard = {
           query: ofThisRun,
         }),
         words({
-          title: "Its log lines, its record",
+          title: "Its log lines and its record",
           means:
             "Logs are not in Grafana: every line carries the run, the correlation id and the trace id, so one command finds them.",
           links: [to("overview", "Overview")],
@@ -85,7 +85,7 @@ export const RUN_EXPLORER: Dashboard = {
         oneTrace({
           title: "The trace ${trace}",
           means:
-            "Span for span, from the task to the end of its run. From a span, the links lead to how its like fare.",
+            "Span for span, from the task to the end of its run. From a span, the links lead to the rate, the errors and the duration of spans like it.",
           unit: "short",
           width: 24,
           links: [toTraces("The same in Explore", "${trace}")],
@@ -98,7 +98,7 @@ export const RUN_EXPLORER: Dashboard = {
       panels: [
         spans({
           title: "Plans",
-          means: "Every revision of the run's plan: what made it, how many steps it has, in how many levels.",
+          means: "One row per revision: what made it, its steps, and its levels.",
           unit: "short",
           links: [toLayers],
           query: showing(
@@ -112,7 +112,7 @@ export const RUN_EXPLORER: Dashboard = {
         spans({
           title: "Why this agent",
           means:
-            "One row a step: the rule that decided, the agent, how far it was ahead of the next, and the decision in words. The candidates are events of the span.",
+            "One row per step: the rule that decided, the agent, how far it was ahead of the next, and the decision in words. The candidates are events of the span.",
           unit: "short",
           links: [toLayers],
           query: showing(
@@ -128,7 +128,7 @@ export const RUN_EXPLORER: Dashboard = {
         }),
         spans({
           title: "Scores and verdicts",
-          means: "One row a revision: the quality score, by which profile, and whether it passed.",
+          means: "One row per revision: the quality score, by which profile, and whether it passed.",
           unit: "short",
           links: [toLayers],
           query: showing(
@@ -141,7 +141,8 @@ export const RUN_EXPLORER: Dashboard = {
         }),
         spans({
           title: "Attempts",
-          means: "One row an attempt: of which step, which one it was, how long it took, and what failed.",
+          means:
+            "One row per attempt: its step, its number, its duration, and its error. genesis.cost_micro_usd is in millionths of a USD.",
           unit: "short",
           links: [toAgents],
           query: showing(
@@ -161,22 +162,20 @@ export const RUN_EXPLORER: Dashboard = {
       title: "How it compares",
       panels: [
         overTime({
-          title: "Duration of all runs",
-          means: "What this run's duration is to be held against, by outcome.",
+          title: "Duration of all runs, p95",
+          means: "By outcome. Compare the duration of this run with it.",
           unit: "s",
           links: [
             to("overview", "Overview"),
             toMetric("In Explore", quantile(0.95, "runSeconds", { by: ["outcome"] })),
           ],
           exemplars: true,
-          queries: [
-            { expr: quantile(0.95, "runSeconds", { by: ["outcome"] }), legend: "{{outcome}}, 95 of 100" },
-          ],
+          queries: [{ expr: quantile(0.95, "runSeconds", { by: ["outcome"] }), legend: "{{outcome}}" }],
         }),
         overTime({
-          title: "Wait before each kind of message was handled",
+          title: "Queue wait, p95",
           means:
-            "From the broker's storing to the start of the work. A span of this run that began late waited here.",
+            "By kind of message: from the broker's storing to the start of the handling. A span of this run that began late waited here.",
           unit: "s",
           links: [to("health", "Bus and telemetry")],
           exemplars: true,
