@@ -7,6 +7,7 @@ import {
   LEAST_EVENTS,
   MOST_ALLOWED,
   ofEnoughEvents,
+  ofEnoughForBudget,
   WINDOW,
 } from "./objectives.ts";
 import { inASecond, number, overTime, rows, serviceMap, spread } from "./panels.ts";
@@ -39,13 +40,13 @@ export const OVERVIEW: Dashboard = {
       panels: [
         number({
           title: "Error budget left",
-          means: `What is left of each objective's budget of ${WINDOW} (deploy/prometheus/slo.yaml). 100 %: nothing went wrong. Below 0 %: the objective is missed. Computed every 4 minutes. Empty below ${LEAST_EVENTS} events in ${WINDOW}, as for the burn alerts.`,
+          means: `What is left of each objective's budget of ${WINDOW} (deploy/prometheus/slo.yaml). 100 %: nothing went wrong. Below 0 %: the objective is missed. Computed every 4 minutes. Empty below ${LEAST_EVENTS} events in ${WINDOW}, as for the burn alerts, and while one miss would spend it all: an objective of 99 % needs 100 events, one of 99.5 % 200.`,
           unit: "percentunit",
           colours: redBelow(0, 0.25),
           links: [toRuns],
           queries: [
             {
-              expr: ofEnoughEvents(standing("budgetLeft", { by: ["slo"] }), WINDOW),
+              expr: ofEnoughForBudget(standing("budgetLeft", { by: ["slo"] })),
               legend: "{{slo}}",
             },
           ],
