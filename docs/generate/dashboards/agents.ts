@@ -128,7 +128,7 @@ export const AGENTS: Dashboard = {
         number({
           title: "Spent",
           means:
-            "USD in the time shown, as the agents report it. What was spent before the metrics were first fetched is missing.",
+            "USD in the time shown, by the agents that run on this project's library, as they report it. What was spent before the metrics were first fetched is missing.",
           unit: "currencyUSD",
           width: 12,
           links: [
@@ -146,11 +146,13 @@ export const AGENTS: Dashboard = {
           queries: [{ expr: grown("tokens", { by: ["type"], where: ofAgent }), legend: "{{type}}" }],
         }),
         overTime({
-          title: "USD per hour, by agent",
-          means: "The rate of spending. The alert CostBurn watches the sum of all agents over an hour.",
+          title: "USD per hour",
+          means:
+            "The rate of spending: of all runs, whatever language their agents are written in, as the alert CostBurn watches it over an hour; and by agent, of those that run on this project's library.",
           unit: "currencyUSD",
           links: [toRuns],
           queries: [
+            { expr: usd(perHour(perSecond("runCost"))), legend: "all runs" },
             {
               expr: usd(perHour(perSecond("cost", { by: ["agent"], where: ofAgent }))),
               legend: "{{agent}}",
