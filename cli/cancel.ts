@@ -21,7 +21,7 @@ const SIGNAL = "cancel";
 /** `genesis cancel RUN`: tells a run to end, and how it ended. */
 export function cancel(command: Command): void {
   command
-    .argument("<run>", "a run, or any unique beginning of its id")
+    .argument("<run>", "a run or the trace of its submission, or any unique beginning of its id")
     .option("--reason <text>", "why, for the record", readReason);
   jsonOption(brokerOptions(command)).action(
     async (given: string, options: BrokerOptions & { reason?: string; json?: boolean }) => {

@@ -7,7 +7,7 @@ import { factTable, inOrder } from "./render/event.ts";
 
 /** `genesis events RUN`: what stands in the log about a run. */
 export function events(command: Command): void {
-  command.argument("<run>", "a run, or any unique beginning of its id");
+  command.argument("<run>", "a run or the trace of its submission, or any unique beginning of its id");
   jsonOption(brokerOptions(command), "print JSON lines, one per fact").action(
     async (given: string, options: BrokerOptions & { json?: boolean }) => {
       const output = outputFor(options);

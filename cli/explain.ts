@@ -14,7 +14,7 @@ const SHOWN = 12;
 /** `genesis explain RUN STEP`: the decision record of a step. */
 export function explain(command: Command): void {
   command
-    .argument("<run>", "a run, or any unique beginning of its id")
+    .argument("<run>", "a run or the trace of its submission, or any unique beginning of its id")
     .argument("<step>", "a step of its plan");
   jsonOption(brokerOptions(command)).action(
     async (given: string, step: string, options: BrokerOptions & { json?: boolean }) => {

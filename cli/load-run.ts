@@ -4,14 +4,15 @@ import { foldRun, type Run } from "../shared/domain/run.ts";
 import { CommandFailure } from "./failure.ts";
 import { resolveRun } from "./run-id.ts";
 import { viewOf, type RunView } from "./run-view.ts";
+import type { RunsOfTrace } from "./traced-runs.ts";
 import { GENESIS } from "../shared/contract/command.ts";
 
 /** A run with its history. */
 export type LoadedRun = { run: Run; history: History };
 
-/** The run that is meant by its id or a unique beginning of it, as the log tells it now. @throws CommandFailure for no or several runs */
-export async function loadRun(bus: Bus, given: string): Promise<LoadedRun> {
-  const history = await bus.log.history(await resolveRun(bus, given));
+/** The run that is meant, as the log tells it now. @throws CommandFailure for no or several runs, see `resolveRun` */
+export async function loadRun(bus: Bus, given: string, elsewhere?: RunsOfTrace): Promise<LoadedRun> {
+  const history = await bus.log.history(await resolveRun(bus, given, elsewhere));
   return { run: foldRun(history), history };
 }
 

@@ -121,6 +121,21 @@ test("an id that is nobody's, or several runs', is exit code 1 and one line that
   assert.equal(many.stderr, `genesis: "0p" is the beginning of 2 runs (${OPEN}, ${TWIN}); give more of it\n`);
 });
 
+test("the trace that a run was submitted in leads to it as well, whole or by its beginning, and after any run", async () => {
+  const { traceId } = json(await run("show", DONE, "--json"));
+  for (const given of [traceId, traceId.slice(0, 8)]) {
+    assert.equal(json(await run("show", given, "--json")).run, DONE);
+  }
+  assert.match((await run("explain", traceId, "a")).stdout, /^a goes to worker/);
+  const short = await run("show", traceId.slice(0, 7));
+  assert.match(short.stderr, /^genesis: no run begins with /);
+  assert.deepEqual(await run("show", "beef".repeat(8)), {
+    status: 1,
+    stdout: "",
+    stderr: `genesis: no run or trace of one begins with "${"beef".repeat(8)}"; npx genesis runs lists the runs\n`,
+  });
+});
+
 test("a run whose task cannot be read says so, and its facts can still be listed", async () => {
   const id = "bad".padEnd(32, "0");
   await cell.bus.nc.request(`genesis.v1.task.submitted.${id}.once`, "not json");
@@ -211,6 +226,7 @@ test("trace draws the spans of the files in the instance's folder", async () => 
     [document.run, document.spans.length, document.spans[0].name],
     [DONE, 1, "htdag.decompose"],
   );
+  assert.deepEqual(await run("trace", TRACE, "--dir", dir), drawn, "a trace that only its spans lead to a run");
   const without = await run("trace", OPEN, "--dir", dir);
   assert.deepEqual([without.status, without.stdout], [1, ""]);
   assert.match(without.stderr, /^genesis: run 0pen0+ has no spans: it was not sampled [^\n]*\n$/);

@@ -12,7 +12,7 @@ import type { Bus } from "../shared/bus/connect.ts";
 /** `genesis show RUN`: a run as it stands, or with `--watch` until it ends. */
 export function show(command: Command): void {
   command
-    .argument("<run>", "a run, or any unique beginning of its id")
+    .argument("<run>", "a run or the trace of its submission, or any unique beginning of its id")
     .option("--watch", "follow it to its end");
   jsonOption(brokerOptions(command), "print JSON; with --watch, a line per fact").action(
     async (given: string, options: BrokerOptions & { watch?: boolean; json?: boolean }) => {

@@ -13,8 +13,9 @@ import { pageData } from "./trace/page-data.ts";
 import { pageRun, pageSteps } from "./trace/page-run.ts";
 import { htmlPage, pageAssets } from "./trace/page.ts";
 import { readLogs } from "./trace/read-logs.ts";
-import { readSpans, type TraceOf } from "./trace/read-spans.ts";
+import { readSpans, runsNamedIn, type TraceOf } from "./trace/read-spans.ts";
 import type { Span } from "./trace/span.ts";
+import type { RunsOfTrace } from "./traced-runs.ts";
 import type { Run } from "../shared/domain/run.ts";
 import { isSampled } from "../shared/telemetry/trace-context.ts";
 
@@ -23,14 +24,17 @@ type TraceOptions = BrokerOptions & { html?: string; json?: boolean };
 /** `genesis trace RUN`: the spans that the services of the local mode have written down about a run. */
 export function trace(command: Command): void {
   command
-    .argument("<run>", "a run, or any unique beginning of its id")
+    .argument("<run>", "a run or one of its traces, or any unique beginning of its id")
     .option(
       "--html <file>",
       "write one page that shows it in a browser, with the decisions and the log lines",
     );
   jsonOption(brokerOptions(command)).action(async (given: string, options: TraceOptions) => {
     const output = outputFor(options);
-    const { run } = await withBus(options, (bus) => loadRun(bus, given));
+    // What has a folder without traces, or none, is told further down.
+    const inFiles: RunsOfTrace = async (id) =>
+      runsNamedIn(join(instanceDir(options.dir), "traces"), id).catch(() => new Set());
+    const { run } = await withBus(options, (bus) => loadRun(bus, given, inFiles));
     const traceId = viewOf(run, Date.now())?.traceId;
     const dir = instanceDir(options.dir);
     const spans = await spansOf(join(dir, "traces"), { run: run.id, traceId }, isSampled(run.task ?? {}));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { readSpans } from "./read-spans.ts";
+import { readSpans, runsNamedIn } from "./read-spans.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "genesis-traces-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -43,6 +43,12 @@ test("the spans of a run come out of all files, its later traces included, and n
     ["1", "3", "4", "5"],
     "the trace is found by the run as well",
   );
+});
+
+test("any trace of a run leads back to it, by its id or a beginning of it", async () => {
+  assert.deepEqual(await runsNamedIn(folder, LATER), new Set([RUN]));
+  assert.deepEqual(await runsNamedIn(folder, LATER.slice(0, 8)), new Set([RUN]));
+  assert.deepEqual(await runsNamedIn(folder, RUN), new Set(), "a run is no trace");
 });
 
 test("a folder that is not there is an error", async () => {

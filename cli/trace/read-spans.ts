@@ -23,3 +23,15 @@ export async function readSpans(folder: string, { run, traceId }: TraceOf): Prom
   }
   return spans;
 }
+
+/** The runs that the spans of a trace name, by its id or a beginning of it. @throws the file system's error when the folder cannot be read */
+export async function runsNamedIn(folder: string, trace: string): Promise<Set<string>> {
+  const runs = new Set<string>();
+  for await (const line of linesWith([trace], await lineFiles(folder))) {
+    for (const { traceId, attributes } of spansOfLine(line)) {
+      const run = attributes[ATTRIBUTE.run];
+      if (run !== undefined && traceId.startsWith(trace)) runs.add(String(run));
+    }
+  }
+  return runs;
+}
