@@ -3,6 +3,8 @@ import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { recordOf } from "../local/processes.ts";
+import { writeState } from "../local/state.ts";
 import type { NewEvent } from "../shared/contract/events.ts";
 import { completed, dispatched, submitted } from "../test/support/facts.ts";
 import { genesis, type Outcome } from "../test/support/genesis.ts";
@@ -201,6 +203,15 @@ test("events lists what stands in the log, in its order", async () => {
   );
 });
 
+/** Makes the folder look like that of an instance that runs. */
+function writeInstance(settings: { sdkDisabled?: true }): void {
+  const up = recordOf("up", process.pid);
+  writeFileSync(join(dir, "processes.json"), JSON.stringify({ up, children: [] }));
+  const nats = { url: cell.server.url, pid: 1, monitor: "http://127.0.0.1:9", config: "c", store: "s" };
+  const known = { catalog: ["business"], prefix: "genesis", ...settings };
+  writeState(dir, { up: { pid: process.pid }, nats, services: [], settings: known });
+}
+
 test("trace draws the spans of the files in the instance's folder", async () => {
   const attributes = [{ key: "genesis.run", value: { stringValue: DONE } }];
   const span = {
@@ -226,10 +237,22 @@ test("trace draws the spans of the files in the instance's folder", async () => 
     [document.run, document.spans.length, document.spans[0].name],
     [DONE, 1, "htdag.decompose"],
   );
-  assert.deepEqual(await run("trace", TRACE, "--dir", dir), drawn, "a trace that only its spans lead to a run");
+  assert.deepEqual(
+    await run("trace", TRACE, "--dir", dir),
+    drawn,
+    "a trace that only its spans lead to a run",
+  );
   const without = await run("trace", OPEN, "--dir", dir);
   assert.deepEqual([without.status, without.stdout], [1, ""]);
-  assert.match(without.stderr, /^genesis: run 0pen0+ has no spans: it was not sampled [^\n]*\n$/);
+  assert.match(
+    without.stderr,
+    /^genesis: run 0pen0+ has no spans: it was not sampled [^\n]*, or spans were switched off then \(OTEL_SDK_DISABLED\)\n$/,
+  );
+  writeInstance({ sdkDisabled: true });
+  assert.match(
+    (await run("trace", OPEN, "--dir", dir)).stderr,
+    /^genesis: run 0pen0+ has no spans: the instance makes none, it was started with OTEL_SDK_DISABLED=true\n$/,
+  );
 });
 
 test("trace --html writes one page and says where, or in one line why it could not", async () => {

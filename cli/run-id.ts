@@ -31,8 +31,7 @@ const SHOWN = 5;
 export async function resolveRun(bus: Bus, given: string, elsewhere?: RunsOfTrace): Promise<string> {
   const match: Match = isToken(given) ? await lookUp(bus, given) : { is: "none" };
   if (match.is === "one") return match.run;
-  if (match.is === "many")
-    throw severalRuns(match.runs, `"${given}" is the beginning of`, "give more of it");
+  if (match.is === "many") throw severalRuns(match.runs, `"${given}" is the beginning of`, "give more of it");
   if (!mayBeTrace(given))
     throw new CommandFailure(`no run begins with "${shorten(given, 64)}"; ${GENESIS} runs lists them`);
   const submitted = await runsSubmittedIn(bus.log, given);

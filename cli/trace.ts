@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { readState } from "../local/state.ts";
 import { brokerOptions, withBus, type BrokerOptions } from "./connection.ts";
 import { CommandFailure } from "./failure.ts";
 import { instanceDir } from "./instance-dir.ts";
@@ -55,13 +56,17 @@ async function spansOf(folder: string, traceOf: TraceOf, mayHaveSpans: boolean):
     );
   });
   if (spans.length > 0) return spans;
-  if (!mayHaveSpans)
-    throw new CommandFailure(
-      `run ${traceOf.run} has no spans: it was not sampled when it began; OTEL_TRACES_SAMPLER of the gateway decides`,
-    );
+  if (!mayHaveSpans) throw new CommandFailure(`run ${traceOf.run} has no spans: ${whyNone(dirname(folder))}`);
   throw new CommandFailure(
     `no spans of run ${traceOf.run} in ${folder}; they are written a moment after the work, and only by the instance of that folder`,
   );
+}
+
+/** Why a run has no spans whose first event says that it is not recorded. @param dir folder of the instance */
+function whyNone(dir: string): string {
+  if (readState(dir)?.settings?.sdkDisabled)
+    return "the instance makes none, it was started with OTEL_SDK_DISABLED=true";
+  return "it was not sampled when it began, as OTEL_TRACES_SAMPLER of the gateway decides, or spans were switched off then (OTEL_SDK_DISABLED)";
 }
 
 async function pageOf(run: Run, spans: readonly Span[], logFolder: string): Promise<string> {

@@ -44,9 +44,13 @@ export function writeDown(instance: Instance): void {
 }
 
 /** What others must know of the settings that its services have. */
-export function settingsOf({ catalog, prefix, modelName }: Settings): InstanceSettings {
-  const told = { catalog: catalog.map(nameFromAnywhere), prefix };
-  return modelName === undefined ? told : { ...told, model: modelName };
+export function settingsOf({ catalog, prefix, modelName, sdkDisabled }: Settings): InstanceSettings {
+  return {
+    catalog: catalog.map(nameFromAnywhere),
+    prefix,
+    ...(modelName !== undefined && { model: modelName }),
+    ...(sdkDisabled && { sdkDisabled }),
+  };
 }
 
 /** What `state.json` says of it. */

@@ -14,7 +14,13 @@ const localState = z.object({
   services: z.array(z.object({ name: z.string(), pid, http: address })),
   observe: z.object({ collector: address, prometheus: address }).optional(),
   settings: z
-    .object({ catalog: z.array(z.string()), prefix: z.string(), model: z.string().optional() })
+    .object({
+      catalog: z.array(z.string()),
+      prefix: z.string(),
+      model: z.string().optional(),
+      // Whether its services make no spans at all.
+      sdkDisabled: z.literal(true).optional(),
+    })
     .optional(),
 });
 
