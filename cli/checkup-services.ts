@@ -5,10 +5,11 @@ import { ask, type Finding } from "./finding.ts";
 
 const ANSWER_MS = 3000;
 
-/** The services of an instance: whether each is there and ready. */
-export async function checkServices({ services }: LocalState): Promise<Finding[]> {
+/** The services of an instance, those of the house and what else it was started with: whether each is there and ready. */
+export async function checkServices({ services }: Pick<LocalState, "services">): Promise<Finding[]> {
+  const names = new Set([...SERVICES, ...services].map(({ name }) => name));
   return Promise.all(
-    SERVICES.map(async ({ name }): Promise<Finding> => {
+    [...names].map(async (name): Promise<Finding> => {
       const running = services.find((service) => service.name === name);
       if (running !== undefined) return serviceFinding(running);
       return { what: name, is: "bad", says: "is not running", todo: `${GENESIS} logs ${name}` };

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { readSettings } from "../shared/config.ts";
+import { checkObservers } from "./checkup-observers.ts";
 import { checkServices } from "./checkup-services.ts";
 import { checkSettings, endpointFinding } from "./checkup-settings.ts";
 
@@ -39,12 +41,48 @@ test("a service that hangs is told apart from one that is gone, and both say wha
     { name: "agents", pid: 7, http },
     { name: "halo", pid: 8, http: "http://127.0.0.1:9" },
   ];
-  const findings = await checkServices({ services } as unknown as Parameters<typeof checkServices>[0]);
+  const findings = await checkServices({ services });
   const of = (name: string) => findings.find(({ what }) => what === name);
   assert.equal(of("agents")?.says, `did not answer in time, pid 7, ${http}`);
   assert.equal(of("halo")?.says, "does not answer, pid 8, http://127.0.0.1:9");
   assert.match(of("agents")?.todo ?? "", /^if it stays so: kill -9 7, and up starts it again/);
   assert.equal(of("aop")?.says, "is not running");
+});
+
+test("what an instance was started with beside the services of the house is looked at as well", async (t) => {
+  const http = await serve(t, (_, response) => response.end());
+  const findings = await checkServices({ services: [{ name: "newsroom", pid: 9, http }] });
+  assert.deepEqual(findings.at(-1), { what: "newsroom", is: "good", says: `ready, pid 9, ${http}` });
+});
+
+test("the Collector and Prometheus are there, or not, or somebody else is", async (t) => {
+  const http2 = createHttp2Server().listen(0, "127.0.0.1");
+  await once(http2, "listening");
+  t.after(() => http2.close());
+  const collector = `http://127.0.0.1:${(http2.address() as AddressInfo).port}`;
+  const prometheus = await serve(t, (request, response) => {
+    response.writeHead(request.url === "/-/ready" ? 200 : 404).end();
+  });
+  assert.deepEqual(await checkObservers({ observe: { collector, prometheus } }), [
+    { what: "otelcol", is: "good", says: `takes spans at ${collector}` },
+    { what: "prometheus", is: "good", says: `ready, ${prometheus}` },
+  ]);
+  const away = "http://127.0.0.1:9";
+  assert.deepEqual(await checkObservers({ observe: { collector: prometheus, prometheus: away } }), [
+    {
+      what: "otelcol",
+      is: "bad",
+      says: `does not answer at ${prometheus}`,
+      todo: "npx genesis logs otelcol",
+    },
+    {
+      what: "prometheus",
+      is: "bad",
+      says: `does not answer at ${away}`,
+      todo: "npx genesis logs prometheus",
+    },
+  ]);
+  assert.deepEqual(await checkObservers({}), []);
 });
 
 test("the instance's catalogues and model are looked at, and a shell that says otherwise is told so", async () => {

@@ -227,8 +227,19 @@ describe("what needs no bus", () => {
       stdout: "",
       stderr: 'genesis: no run begins with "b" in these logs; npx genesis runs lists them\n',
     });
+    const written = "12:00\tinfo\tEverything is ready.\n";
+    writeFileSync(join(folder, "otelcol.log"), written);
+    writeFileSync(join(folder, "otelcol.log.1"), "before\u001b[2J\n");
+    writeFileSync(join(folder, "halo.stderr.log"), "");
+    assert.equal(
+      (await genesis(["logs", "otelcol"], below)).stdout,
+      "before\\u001b[2J\n12:00 info Everything is ready.\n",
+    );
+    const lines = (await genesis(["logs", "otelcol", "--json"], below)).stdout.trimEnd().split("\n");
+    assert.deepEqual(JSON.parse(lines[1]!), { service: "otelcol", line: written.trimEnd() });
+    assert.equal((await genesis(["logs", "otelcol", "--run", "abc"], below)).status, 2);
     const unknown = await genesis(["logs", "hola"], below);
     assert.deepEqual([unknown.status, unknown.stdout], [1, ""]);
-    assert.match(unknown.stderr, /^genesis: no log of "hola" in \S+; there are halo\n$/);
+    assert.match(unknown.stderr, /^genesis: no log of "hola" in \S+; there are halo, otelcol\n$/);
   });
 });

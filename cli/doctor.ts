@@ -5,6 +5,7 @@ import { readSettings, type Settings } from "../shared/config.ts";
 import { GENESIS } from "../shared/contract/command.ts";
 import { checkBroker } from "./checkup-broker.ts";
 import { checkMachine } from "./checkup-machine.ts";
+import { checkObservers } from "./checkup-observers.ts";
 import { checkServices } from "./checkup-services.ts";
 import { checkSettings } from "./checkup-settings.ts";
 import { brokerOptions, type BrokerOptions } from "./connection.ts";
@@ -47,6 +48,7 @@ async function checkRest({ nats, dir }: BrokerOptions): Promise<Finding[]> {
     { what, is: "good", says: `${instance.dir}, pid ${state.up.pid}` },
     ...(await brokerFindings(state.nats.url, known)),
     ...(await checkServices(state)),
+    ...(await checkObservers(state)),
   ];
 }
 

@@ -39,6 +39,9 @@ function servicesMeant(name: string | undefined, dir: string | undefined) {
   const { services } = instance.state;
   const meant = services.filter((service) => name === undefined || service.name === name);
   if (meant.length > 0) return meant;
+  const { observe } = instance.state;
+  if (observe !== undefined && (name === "otelcol" || name === "prometheus"))
+    throw new CommandFailure(`the metrics of ${name} itself are asked for at ${observe.prometheus}`);
   throw new CommandFailure(
     `no service "${name}" is running; there are ${services.map((service) => service.name).join(", ")}`,
   );
