@@ -35,6 +35,28 @@ test("a broker with everything on it is healthy, exit code 0", async () => {
   }
 });
 
+test("a broker that is named is looked at alone, and that is said, with how to look at the rest", async () => {
+  const says = (why: string) =>
+    `not looked at, nor its services: ${why}, so this is about that broker alone, with this shell's catalogues`;
+  const { findings } = await doctor();
+  assert.deepEqual(findings.get("instance"), {
+    what: "instance",
+    is: "note",
+    says: says("--nats is given"),
+    todo: "npx genesis doctor looks at what runs here",
+  });
+  const { stdout } = await genesis(["doctor", "--json", "--dir", "/x"], {
+    settings: { NATS_URL: cell.server.url },
+  });
+  const [found] = JSON.parse(stdout).findings.filter(({ what }: Finding) => what === "instance");
+  assert.deepEqual(found, {
+    what: "instance",
+    is: "note",
+    says: says("NATS_URL is set"),
+    todo: "NATS_URL= npx genesis doctor --dir /x looks at what runs here",
+  });
+});
+
 test("a wrong setting is one finding, and no reason to start a broker", async () => {
   const { status, findings } = await doctor({ GENESIS_FOO: "1" });
   assert.equal(status, 1);

@@ -14,11 +14,14 @@ import { bad, type Finding } from "./finding.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { findingLines } from "./render/checkup.ts";
 
+type DoctorOptions = BrokerOptions & { json?: boolean };
+
 /** `genesis doctor`: looks at everything that a run needs. Exit code 0 when nothing is wrong. */
 export function doctor(command: Command): void {
-  jsonOption(brokerOptions(command)).action(async (options: BrokerOptions & { json?: boolean }) => {
+  jsonOption(brokerOptions(command)).action(async (options: DoctorOptions) => {
     const output = outputFor(options);
-    const findings = [...(await checkMachine()), ...(await checkRest(options))];
+    const isVariable = command.getOptionValueSource("nats") === "env";
+    const findings = [...(await checkMachine()), ...(await checkRest({ ...options, isVariable }))];
     const wrong = findings.filter(({ is }) => is === "bad").length;
     if (output.json) output.document({ healthy: wrong === 0, findings });
     else output.lines(findingLines(findings, output.paint));
@@ -30,14 +33,18 @@ export function doctor(command: Command): void {
 }
 
 /** A broker that is named stands for itself; else the instance of the folder is looked at with its services. */
-async function checkRest({ nats, dir }: BrokerOptions): Promise<Finding[]> {
+async function checkRest({
+  nats,
+  dir,
+  isVariable,
+}: BrokerOptions & { isVariable: boolean }): Promise<Finding[]> {
   const instance = nats ? undefined : findInstance(dir);
   const told = instance?.state.settings;
   const here = settingsHere();
   const findings = "says" in here ? [here] : await checkSettings(here, told);
   const known = told ?? ("says" in here ? undefined : here);
-  if (nats) return [...findings, ...(await brokerFindings(nats, known))];
   const what = "instance";
+  if (nats) return [...findings, notLookedAt({ dir, isVariable }), ...(await brokerFindings(nats, known))];
   if (instance === undefined) {
     const todo = `${GENESIS} up${dirOption(dir)}`;
     return [...findings, { what, is: "bad", says: "nothing is running", todo }];
@@ -50,6 +57,14 @@ async function checkRest({ nats, dir }: BrokerOptions): Promise<Finding[]> {
     ...(await checkServices(state)),
     ...(await checkObservers(state)),
   ];
+}
+
+/** A variable that is set is easily forgotten, and what is left out would look as if it were well. */
+function notLookedAt({ dir, isVariable }: { dir: string | undefined; isVariable: boolean }): Finding {
+  const why = isVariable ? "NATS_URL is set" : "--nats is given";
+  const says = `not looked at, nor its services: ${why}, so this is about that broker alone, with this shell's catalogues`;
+  const todo = `${isVariable ? "NATS_URL= " : ""}${GENESIS} doctor${dirOption(dir)} looks at what runs here`;
+  return { what: "instance", is: "note", says, todo };
 }
 
 function settingsHere(): Settings | Finding {
