@@ -28,7 +28,14 @@ test("metrics sums up a run by service, as text and as one JSON document", async
   assert.match(text.stdout, /^gateway\nMETRIC +LABELS +COUNT +SUM +MIN +P50 +P95 +P99 +MAX +NOW\n/);
   assert.match(text.stdout, /\nrun_submitted_total +1\n/);
   assert.match(text.stdout, /\naop_quality_score +profile=aop-v1 verdict=passed +1 +0\.\d\d/);
-  assert.match(text.stdout, /\n~ estimated from the buckets of a histogram; counts and sums are exact\n$/);
+  assert.match(
+    text.stdout,
+    /\n~ estimated from the buckets of a histogram; counts and sums are exact\n\d+ rows at 0 are hidden; --all shows all\n$/,
+  );
+  assert.doesNotMatch(text.stdout, /messaging_dlq_total/);
+  const all = await genesis(["metrics", "--all", "--dir", instance.dir]);
+  assert.match(all.stdout, /\nmessaging_dlq_total +code=E_POISON +0\n/);
+  assert.doesNotMatch(all.stdout, /hidden/);
   const services = JSON.parse(
     (await genesis(["metrics", "--dir", instance.dir, "--json"])).stdout,
   ) as ServiceMetrics[];

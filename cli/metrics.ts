@@ -4,15 +4,16 @@ import { findInstance } from "../local/state.ts";
 import { CommandFailure } from "./failure.ts";
 import { jsonOption, outputFor } from "./output.ts";
 import { readMetrics } from "./read-metrics.ts";
-import { METRICS_NOTE, metricLines } from "./render/metrics.ts";
+import { metricLines, metricsNotes } from "./render/metrics.ts";
 import { GENESIS } from "../shared/contract/command.ts";
 
-type MetricsOptions = { dir?: string; json?: boolean };
+type MetricsOptions = { dir?: string; json?: boolean; all?: boolean };
 
 /** `genesis metrics [SERVICE]`: what the services of the running instance have counted and measured since they started. */
 export function metrics(command: Command): void {
   command
     .argument("[service]", "one service; else all of them")
+    .option("--all", "show those at 0 as well, as JSON does anyway")
     .option("--dir <dir>", "folder of the instance (default: the nearest .genesis from here up)");
   jsonOption(command, "print JSON, the names of the first Genesis included").action(
     async (service: string | undefined, options: MetricsOptions) => {
@@ -20,10 +21,11 @@ export function metrics(command: Command): void {
       const answers = await Promise.all(servicesMeant(service, options.dir).map(readMetrics));
       const heard = answers.flatMap((answer) => ("metrics" in answer ? [answer] : []));
       if (output.json) output.document(heard);
-      for (const { service: name, metrics: summary } of output.json ? [] : heard) {
-        output.lines([...metricLines(name, summary, output.paint), ""]);
+      else {
+        const shown = heard.map((one) => ({ ...one, all: options.all === true }));
+        for (const one of shown) output.lines([...metricLines(one, output.paint), ""]);
+        if (shown.length > 0) output.lines(metricsNotes(shown).map((note) => output.paint.dim(note)));
       }
-      if (!output.json && heard.length > 0) output.lines([output.paint.dim(METRICS_NOTE)]);
       const failed = answers.flatMap((answer) => ("failed" in answer ? [answer] : []));
       if (failed.length === 0) return;
       const reasons = failed.map(({ service: name, http, failed: why }) => `${name} at ${http} ${why}`);

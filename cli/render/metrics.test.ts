@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { MetricSummary } from "../../shared/telemetry/observability.ts";
-import { metricLines } from "./metrics.ts";
+import type { MetricSummary, MetricsSummary } from "../../shared/telemetry/observability.ts";
+import { metricLines, metricsNotes } from "./metrics.ts";
 import { PLAIN } from "./paint.ts";
 
 const NONE = { count: null, sum: null, min: null, max: null, p50: null, p95: null, p99: null, value: null };
 const entry = (name: string, more: Partial<MetricSummary>): MetricSummary => {
   return { name, kind: "counter", unit: "{run}", labels: {}, basis: "exact", ...NONE, ...more };
 };
+const linesOf = (service: string, metrics: MetricsSummary): string[] =>
+  metricLines({ service, metrics, all: false }, PLAIN);
 const histogram = { kind: "histogram", unit: "s", basis: "buckets" } as const;
 
 test("what has happened comes before what stands at a value", () => {
@@ -15,7 +17,7 @@ test("what has happened comes before what stands at a value", () => {
     capacity: [entry("capacity", { kind: "gauge", value: 4 })],
     runs_total: [entry("runs_total", { count: 1, sum: 1 })],
   };
-  const names = metricLines("agents", metrics, PLAIN).slice(2);
+  const names = linesOf("agents", metrics).slice(2);
   assert.deepEqual(
     names.map((line) => line.split(" ")[0]),
     ["runs_total", "capacity"],
@@ -66,7 +68,7 @@ test("counters count, gauges stand at a value, histograms spread, and estimates 
     ],
     stream_bytes: [entry("stream_bytes", { kind: "gauge", unit: "By", value: 549_069 })],
   };
-  assert.deepEqual(metricLines("aop", metrics, PLAIN), [
+  assert.deepEqual(linesOf("aop", metrics), [
     "aop",
     "METRIC               LABELS             COUNT   SUM     MIN     P50     P95      P99      MAX      NOW",
     "run_completed_total  outcome=completed  12,345",
@@ -84,19 +86,35 @@ test("what was never recorded takes no line, nor what stands under another name 
     "htdag.task_count": [tasks],
     silent_total: [entry("silent_total", { count: 0, sum: 0 })],
   };
-  assert.deepEqual(metricLines("htdag", metrics, PLAIN), [
+  assert.deepEqual(linesOf("htdag", metrics), [
     "htdag",
     "METRIC       LABELS  COUNT  SUM  MIN  P50  P95  P99  MAX  NOW",
     "htdag_tasks          1      7",
   ]);
-  assert.deepEqual(metricLines("idle", {}, PLAIN), ["idle", "nothing was recorded yet"]);
+  assert.deepEqual(linesOf("idle", {}), ["idle", "nothing was recorded yet"]);
+});
+
+test("what is at 0 is hidden, and that is said where there is some, until it is asked for", () => {
+  const metrics = {
+    silent_total: [entry("silent_total", { count: 0, sum: 0 })],
+    capacity: [entry("capacity", { kind: "gauge", value: 0 })],
+    runs_total: [entry("runs_total", { count: 1, sum: 1 })],
+  };
+  const hiding = { service: "execution", metrics, all: false };
+  assert.equal(metricsNotes([hiding])[1], "2 rows at 0 are hidden; --all shows all");
+  assert.equal(metricsNotes([{ ...hiding, metrics: { runs_total: metrics.runs_total } }]).length, 1);
+  const all = { ...hiding, all: true };
+  assert.equal(metricsNotes([all]).length, 1);
+  assert.deepEqual(metricLines(all, PLAIN).slice(2), [
+    "silent_total          0",
+    "runs_total            1",
+    "capacity                                                   0",
+  ]);
 });
 
 test("labels from outside reach a terminal as plain text of bounded length", () => {
-  const [, , line] = metricLines(
-    "x",
-    { a_total: [entry("a_total", { count: 1, labels: { agent: `\u001b[2J\n${"z".repeat(500)}` } })] },
-    PLAIN,
-  );
+  const [, , line] = linesOf("x", {
+    a_total: [entry("a_total", { count: 1, labels: { agent: `\u001b[2J\n${"z".repeat(500)}` } })],
+  });
   assert.match(line!, /^a_total +agent=\\u001b\[2J⏎z+… +1$/);
 });

@@ -1,7 +1,7 @@
 import type { MetricSummary, MetricsSummary } from "../../shared/telemetry/observability.ts";
 import type { Paint } from "./paint.ts";
 import { tableLines } from "./table.ts";
-import { oneLine, shorten } from "./text.ts";
+import { counted, oneLine, shorten } from "./text.ts";
 import { duration } from "./time.ts";
 
 const LABELS_WIDTH = 80;
@@ -10,21 +10,38 @@ const HEAD = ["METRIC", "LABELS", "COUNT", "SUM", "MIN", "P50", "P95", "P99", "M
 const KIBI = 1024;
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-/** The metrics of a service, one line for each label set that something was recorded under. */
-export function metricLines(service: string, metrics: MetricsSummary, paint: Paint): string[] {
-  // Some stand there by another name as well, for those who know the first Genesis; once is enough here.
-  const entries = Object.entries(metrics).flatMap(([key, all]) => all.filter(({ name }) => name === key));
+/** The metrics of a service, one line for each label set: those that something was recorded under, or with `all` every one. */
+export function metricLines({ service, metrics, all }: MetricsShown, paint: Paint): string[] {
   // What has happened is asked for more often than how large something may be, or is now.
-  const used = entries
-    .filter(isUsed)
+  const shown = entriesOf(metrics)
+    .filter((entry) => all || isUsed(entry))
     .toSorted((a, b) => Number(a.kind === "gauge") - Number(b.kind === "gauge"));
-  const rows = used.map(cellsOf);
+  const rows = shown.map(cellsOf);
   const lines = rows.length > 0 ? tableLines(HEAD, rows, paint) : ["nothing was recorded yet"];
   return [paint.bold(oneLine(service)), ...lines];
 }
 
-/** How the numbers are to be read. */
-export const METRICS_NOTE = "~ estimated from the buckets of a histogram; counts and sums are exact";
+/** The metrics of a service, and whether those at 0 are to be shown. */
+export type MetricsShown = { service: string; metrics: MetricsSummary; all: boolean };
+
+/** How the numbers are to be read, and whether there are more. */
+export function metricsNotes(shown: readonly MetricsShown[]): string[] {
+  const hidden = shown
+    .filter(({ all }) => !all)
+    .flatMap(({ metrics }) => entriesOf(metrics).filter((entry) => !isUsed(entry)));
+  const { length } = hidden;
+  return [
+    "~ estimated from the buckets of a histogram; counts and sums are exact",
+    ...(length > 0
+      ? [`${counted(length, "row")} at 0 ${length === 1 ? "is" : "are"} hidden; --all shows all`]
+      : []),
+  ];
+}
+
+/** Some stand there by another name as well, for those who know the first Genesis; once is enough here. */
+function entriesOf(metrics: MetricsSummary): MetricSummary[] {
+  return Object.entries(metrics).flatMap(([key, all]) => all.filter(({ name }) => name === key));
+}
 
 function isUsed({ count, value }: MetricSummary): boolean {
   return (count ?? 0) > 0 || (value ?? 0) !== 0;
