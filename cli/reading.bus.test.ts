@@ -93,6 +93,7 @@ test("show tells a run by any unique beginning of its id", async () => {
   const shown = await run("show", "d");
   assert.deepEqual([shown.status, shown.stderr], [0, ""]);
   assert.match(shown.stdout, /^run +d0ne0+\n/);
+  assert.match(shown.stdout, /\ntrace  [0-9a-f]{32}, correlation id corr-1\n/);
   assert.match(shown.stdout, /\n✔ a +completed +worker .*\{"answer":42\}\n/);
   const view = json(await run("show", "d0ne", "--json"));
   assert.deepEqual(

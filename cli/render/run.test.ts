@@ -44,6 +44,7 @@ test("a running plan is a tree with states, agents, times and what is known", ()
     "goal   Look at⏎this repository",
     "state  running for 11 s",
     "task   normal priority, task type audit, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
+    "trace  none, correlation id correlation",
     "plan   revision 0, planned by methods, passed (aop-v1 1.00)",
     "",
     "▶ inspect   running                                                           Inspect it",
@@ -69,6 +70,7 @@ test("a finished run says how it ended, what it cost and what came out", () => {
   assert.deepEqual(linesOf(log, second(99)).slice(2), [
     "state  completed after 9 s",
     "task   normal priority, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
+    "trace  none, correlation id correlation",
     "plan   revision 0, planned by methods, passed (aop-v1 1.00)",
     "",
     "✖ a  failed     worker  1 s  E_AGENT",
@@ -116,6 +118,7 @@ test("rejected plans are shown with their findings, the newest plan first", () =
   assert.deepEqual(linesOf(log, second(8)).slice(2), [
     "state  ending for 7 s",
     "task   normal priority, submitted 2026-01-01T00:00:01.000Z, due 2026-01-01T01:00:00.000Z",
+    "trace  none, correlation id correlation",
     "plan   revision 1, planned by methods ship@1 > deploy@2, rejected (aop-v1 0.41, genesis-v1 0.40)",
     "       revision 0, planned by methods ship@1 > deploy@2, rejected (aop-v1 0.41, genesis-v1 0.40)",
     "",
@@ -139,11 +142,11 @@ test("a step that was at work when its run ended is not said to be running", () 
   log.write({ ...cancel, data: { ...cancel.data, reason: "too dear" } });
   log.write(skipped(RUN, "b", "the run was cancelled"));
   log.write(ended(RUN, "cancelled", { counts: { completed: 0, failed: 0, skipped: 1 } }));
-  assert.deepEqual(linesOf(log, second(99)).slice(6, 8), [
+  assert.deepEqual(linesOf(log, second(99)).slice(7, 9), [
     "× a  abandoned  worker  3 s  a",
     "- b  skipped    worker       the run was cancelled",
   ]);
-  assert.deepEqual(linesOf(log, second(99)).slice(9), [
+  assert.deepEqual(linesOf(log, second(99)).slice(10), [
     "ended   by test: too dear",
     "steps   0 completed, 0 failed, 1 skipped, 1 abandoned",
   ]);
@@ -162,7 +165,7 @@ test("a step that its run ended before is not said to be waiting, nor is the one
   log.write(completed(dispatch(log, "c"), "fine"));
   log.write(failed(dispatch(log, "a"), false));
   log.write(ended(RUN, "failed"));
-  assert.deepEqual(linesOf(log, second(99)).slice(6, 12), [
+  assert.deepEqual(linesOf(log, second(99)).slice(7, 13), [
     "✖ a     failed     worker  1 s  E_AGENT",
     "- ship  not run                 ship",
     "└─ - b  not run    worker       b",
@@ -188,6 +191,17 @@ test("a task that is not planned yet is a run as well", () => {
   const log = modelLog();
   log.write(submitted());
   assert.equal(linesOf(log, second(2))[2], "state  planning for 1 s");
+});
+
+test("what leads to it elsewhere is named: its trace, and what the client calls the request that it came from", () => {
+  const log = modelLog();
+  planned(log, [step("a")]);
+  const view = {
+    ...viewOf(foldRun(log.history()), second(5))!,
+    traceId: "a".repeat(32),
+    correlationId: "x\ny",
+  };
+  assert.equal(runLines(view, PLAIN)[4], `trace  ${"a".repeat(32)}, correlation id x⏎y`);
 });
 
 test("colours change how it looks, never what it says", () => {

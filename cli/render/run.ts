@@ -39,6 +39,10 @@ function headLines(view: RunView, paint: Paint): string[] {
         paint.dim("task"),
         `${view.priority} priority${type}, submitted ${view.submittedAt}, due ${view.deadline}`,
       ],
+      [
+        paint.dim("trace"),
+        `${view.traceId ?? "none"}, correlation id ${shorten(view.correlationId, TEXT_WIDTH)}`,
+      ],
       ...newest.map((revision, i) => [paint.dim(i === 0 ? "plan" : ""), revisionText(revision, paint)]),
     ]),
     ...newest.flatMap((revision) => findingLines(revision, paint)),
