@@ -22,7 +22,7 @@ test("a relay goes straight down, what its handling did is indented, and a fork 
     "│   custom.measure       execution           +6 ms                    2 ms",
     "├─● step.dispatched      execution → agents  +8 ms   2 ms     1 ms    20 ms  a",
     "│ ● step.completed       agents → execution  +28 ms  2 ms             2 ms   a",
-    "├─○ timers.set ×2        execution           +12 ms  3 ms                    a, b",
+    "├─● timers.set ×2        execution           +12 ms  3 ms                    a, b",
     "◆ step.dispatched        execution → agents  +9 ms   2 ms             60 ms  b, attempt 2, E_AGENT",
     "│   invoke_agent worker  agents              +12 ms                   50 ms",
     "◆ step.failed            agents → execution  +70 ms  2 ms     4 ms    5 ms   b, attempt 2, linked to step.completed a",
@@ -61,6 +61,24 @@ test("redeliveries, lost parents, a timer's delay and what is in no file are tol
     "",
     "◆ plan.routed  → execution            +600 ms                   2 ms  its parent was not recorded, linked to trace abababab",
   ]);
+});
+
+test("a step that nobody took is named before where the time went, which points at its timer", () => {
+  const attributes = { "genesis.step": "a" };
+  const spans = [
+    sampleSpan(1, undefined, "process genesis.v1.plan.validated", { at: 0 }),
+    sampleSpan(2, 1, "publish genesis.v1.step.dispatched", { at: 1, attributes }),
+    sampleSpan(3, 1, "publish genesis.timers.set", { at: 1, attributes }),
+    sampleSpan(4, 3, "process genesis.timers.fired", { at: 60_000, attributes }),
+    sampleSpan(5, 4, "publish genesis.v1.run.finished", { at: 60_001 }),
+  ];
+  const lines = traceLines(spans, PLAIN);
+  assert.deepEqual(lines.slice(2, 4), [
+    "nobody is known to have taken step a",
+    "the time went into waiting for a timer 100 %",
+  ]);
+  assert.match(lines.join("\n"), /\n├─○ step\.dispatched /);
+  assert.doesNotMatch(traceLines(sampleTrace(), PLAIN).slice(0, 4).join("\n"), /nobody/);
 });
 
 /** A dispatched step whose agent keeps its spans elsewhere, and the handling of its answer under that parent. */

@@ -5,13 +5,17 @@ import { spanTrees } from "../trace/span-tree.ts";
 import type { Span } from "../trace/span.ts";
 import {
   isFailure,
+  isTaken,
   linksOf,
+  named,
   nameOf,
   namedStep,
   remarksOf,
   servicesOf,
+  signOf,
   spansOf,
   spentOn,
+  untakenText,
   type LinkTarget,
 } from "../trace/words.ts";
 import type { Paint } from "./paint.ts";
@@ -20,8 +24,6 @@ import { counted, oneLine, shorten } from "./text.ts";
 import { duration, offset } from "./time.ts";
 
 const NAME_WIDTH = 60;
-/** A line names at most this many steps, and as many links. */
-const NAMED = 3;
 const HEAD = ["MESSAGE", "SERVICE", "AT", "SENDING", "WAITED", "TOOK", ""];
 
 const GAP = HEAD.map(() => "");
@@ -38,10 +40,12 @@ export function traceLines(spans: readonly Span[], paint: Paint): string[] {
   const path = criticalPath(spans);
   const rows = traceRows(hopsOf(spanTrees(spans)), new Set(path));
   const links = linksOf(rows);
+  const untaken = untakenText(rows);
   const beginMs = spans.reduce((first, { startMs }) => Math.min(first, startMs), Infinity);
   const lines = grouped(rows.map((row, i) => ({ row, links: links[i]! })));
   return [
     ...summaryLines(spans, beginMs),
+    ...(untaken === undefined ? [] : [paint.yellow(untaken)]),
     ...pathLine(summedSegments(segmentsOf(path)), paint),
     "",
     ...LEGEND.map((line) => paint.dim(line)),
@@ -103,7 +107,7 @@ function grouped(lines: readonly { row: TraceRow; links: readonly LinkTarget[] }
 
 /** What rows have in common that can be told in one line; nothing for a row that is to be seen by itself. */
 function samenessOf(row: TraceRow): string | undefined {
-  const isLeaf = row.part !== undefined || (row.work === undefined && !row.goesOn);
+  const isLeaf = row.part !== undefined || !isTaken(row);
   if (!isLeaf || remarksOf(row).length > 0) return undefined;
   return [nameOf(row), servicesOf(row), row.depth, row.rail, row.begins, row.isCritical].join("|");
 }
@@ -130,10 +134,10 @@ function railsOf({ rail, depth, begins, goesOn }: TraceRow): string {
   return begins === "branch" ? `${"│ ".repeat(rail - 1)}├─` : "│ ".repeat(rail);
 }
 
-function bulletOf({ depth, work, goesOn, isCritical }: TraceRow, paint: Paint): string {
-  if (depth > 0) return " ";
-  const isTaken = work !== undefined || goesOn;
-  return isCritical ? `${paint.cyan("◆")} ` : `${isTaken ? "●" : "○"} `;
+function bulletOf(row: TraceRow, paint: Paint): string {
+  if (row.depth > 0) return " ";
+  const sign = signOf(row);
+  return `${sign === "◆" ? paint.cyan(sign) : sign} `;
 }
 
 /** From the start of the first to the end of the last. */
@@ -153,9 +157,4 @@ function noteOf({ rows, links }: Line, paint: Paint): string {
       );
     }),
   ].join(", ");
-}
-
-function named(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
-  return `${names.slice(0, NAMED).map(oneLine).join(", ")}${more}`;
 }

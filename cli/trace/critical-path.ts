@@ -72,8 +72,9 @@ function keyOf({ traceId, spanId }: { traceId: string; spanId: string }): string
   return `${traceId}/${spanId}`;
 }
 
-function isTimer({ name }: Span): boolean {
-  return name.endsWith(".timers.set");
+/** Whether a span sets a timer. */
+export function isTimer(span: Pick<Span, "name"> | undefined): boolean {
+  return span?.name.endsWith(".timers.set") === true;
 }
 
 function endOf({ startMs, durationMs }: Span): number {

@@ -68,6 +68,18 @@ test("log lines without a span are told with the run, and what is left out is sa
   assert.deepEqual(data.notices, ["3 log lines left out"]);
 });
 
+test("steps that nobody took are told first, each once", () => {
+  const sent = (id: number, step: string) =>
+    sampleSpan(id, 1, "publish genesis.v1.step.dispatched", { at: id, attributes: { "genesis.step": step } });
+  const spans = [
+    sampleSpan(1, undefined, "process x.y", { at: 0 }),
+    ...["a", "a", "b", "c", "d"].map((step, i) => sent(i + 2, step)),
+  ];
+  assert.deepEqual(pageData({ run, steps: [], logs, spans }).notices, [
+    "nobody is known to have taken steps a, b, c and 1 more",
+  ]);
+});
+
 test("a trace that nobody could read to its end is cut, and says so", () => {
   const spans = Array.from({ length: 5003 }, (_, i) =>
     sampleSpan(i + 1, i === 0 ? undefined : 1, "custom.measure", { at: i }),

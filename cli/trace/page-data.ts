@@ -11,7 +11,7 @@ import { rounded } from "./rounded.ts";
 import { traceRows } from "./rows.ts";
 import { spanTrees } from "./span-tree.ts";
 import type { Span } from "./span.ts";
-import { spansOf, spentOn } from "./words.ts";
+import { spansOf, spentOn, untakenText } from "./words.ts";
 
 /** What the page of a run is made of. Times are milliseconds after the begin of the trace; every text stands on one line and is bounded. */
 export type PageData = {
@@ -25,7 +25,7 @@ export type PageData = {
   /** Where the time of the critical path went, the most first. */
   spent: readonly PageShare[];
   rows: readonly PageRow[];
-  /** What was left out, in words. */
+  /** What is to be known before all else: steps that nobody took, and what was left out. */
   notices: readonly string[];
 };
 
@@ -43,6 +43,7 @@ export function pageData({ run, steps, spans, logs }: PageSource): PageData {
   const path = criticalPath(spans);
   const all = traceRows(hopsOf(spanTrees(spans)), new Set(path));
   const shown = all.slice(0, MOST_ROWS);
+  const untaken = untakenText(all);
   const beginMs = spans.reduce((first, { startMs }) => Math.min(first, startMs), Infinity);
   const lastMs = spans.reduce((last, span) => Math.max(last, endOf(span)), beginMs);
   const used = new Set(spans.map(({ service }) => service));
@@ -64,7 +65,11 @@ export function pageData({ run, steps, spans, logs }: PageSource): PageData {
     services: services.map(oneLine),
     spent: sharesOf(summedSegments(segmentsOf(path)), services),
     rows,
-    notices: [...leftOut(all.length - shown.length, "row"), ...leftOut(logs.left + lines.left, "log line")],
+    notices: [
+      ...(untaken === undefined ? [] : [untaken]),
+      ...leftOut(all.length - shown.length, "row"),
+      ...leftOut(logs.left + lines.left, "log line"),
+    ],
   };
 }
 

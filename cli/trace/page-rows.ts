@@ -7,15 +7,18 @@ import type { TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
 import {
   isFailure,
+  isTaken,
   linksOf,
   namedStep,
   nameOf,
   placeOf,
   remarksOf,
   servicesOf,
+  signOf,
   spansOf,
   type LinkTarget,
   type Remark,
+  type Sign,
 } from "./words.ts";
 
 /** A piece of a row in time, in milliseconds after the begin of the trace. `delay` is that of a timer. */
@@ -40,8 +43,8 @@ export type PageRow = Place & {
   /** Whether a first look at a long trace can do without it. */
   isMinor: boolean;
   isFailed: boolean;
-  /** The sign of a message: on the critical path, taken by somebody, or by nobody. */
-  bullet: "◆" | "●" | "○" | "";
+  /** The sign of a message. */
+  bullet: Sign | "";
   remarks: readonly Remark[];
   /** How many log lines of its spans are warnings, or worse. */
   warnings: number;
@@ -84,21 +87,19 @@ function isWarning({ level }: PageLog): boolean {
 type Links = { to: readonly LinkTarget[]; from: readonly LinkTarget[] };
 
 function pageRow(row: TraceRow, { to, from }: Links, source: RowSource): PageRow {
-  const { work, part, step } = row;
+  const { part, step } = row;
   const spans = spansOf(row);
   const chip = namedStep(row);
   const isFailed = isFailure(row);
-  const isTaken = work !== undefined || row.goesOn;
-  const bullet = row.isCritical ? "◆" : isTaken ? "●" : "○";
   return {
     ...placeOn(row),
     name: shorten(nameOf(row), TEXT_WIDTH),
     who: oneLine(servicesOf(row)),
     ...(step !== undefined && { step: oneLine(step) }),
     ...(chip !== undefined && { chip: oneLine(chip) }),
-    isMinor: !row.isCritical && !isFailed && to.length === 0 && (part !== undefined || !isTaken),
+    isMinor: !row.isCritical && !isFailed && to.length === 0 && (part !== undefined || !isTaken(row)),
     isFailed,
-    bullet: part === undefined ? bullet : "",
+    bullet: part === undefined ? signOf(row) : "",
     remarks: remarksOf(row).map(({ text, isError }) => ({ text: shorten(text, TEXT_WIDTH), isError })),
     links: to.flatMap((link) => link.row ?? []),
     warnings: spans.flatMap(({ spanId }) => source.logs.get(spanId) ?? []).filter(isWarning).length,

@@ -1,7 +1,8 @@
 import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
 import { duration } from "../render/time.ts";
 import { oneLine } from "../render/text.ts";
-import type { Segment } from "./critical-path.ts";
+import { isTimer, type Segment } from "./critical-path.ts";
+import { isUntakenDispatch } from "./hops.ts";
 import { stepOf, type TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
 
@@ -42,6 +43,41 @@ export function namedStep(row: TraceRow): string | undefined {
   return spansOf(row).some((span) => stepOf(span) !== undefined) ? row.step : undefined;
 }
 
+/** The sign of a message: on the path that decided when the run ended, one that nobody is known to have taken, or any other. */
+export type Sign = "◆" | "○" | "●";
+
+/** The sign of a row that is a message. A timer that is set has nobody to take it before it fires, and most never do. */
+export function signOf(row: TraceRow): Sign {
+  if (row.isCritical) return "◆";
+  return isTaken(row) || isTimer(row.sent) ? "●" : "○";
+}
+
+/** Whether somebody is known to have taken a message: its handling was recorded, or what follows from it. */
+export function isTaken({ work, goesOn }: TraceRow): boolean {
+  return work !== undefined || goesOn;
+}
+
+/**
+ * The steps that were dispatched and that nobody is known to have taken, in words, and nothing where there is none. Whoever reads
+ * where the time went must know first: it says that it was spent on waiting for the timer that gave such a step up.
+ */
+export function untakenText(rows: readonly TraceRow[]): string | undefined {
+  const steps = new Set(
+    rows.flatMap((row) => (isUntakenDispatch(row) && !isTaken(row) ? (namedStep(row) ?? []) : [])),
+  );
+  if (steps.size === 0) return undefined;
+  return `nobody is known to have taken ${steps.size === 1 ? "step" : "steps"} ${named([...steps])}`;
+}
+
+/** The first of some names, and how many more there are. */
+export function named(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  return `${names.slice(0, NAMED).map(oneLine).join(", ")}${more}`;
+}
+
+/** A line names at most this many steps, and as many links. */
+const NAMED = 3;
+
 /** Whether a row tells of a failure: a span that failed, or a message that says so, as `step.failed` does. */
 export function isFailure(row: TraceRow): boolean {
   return (
@@ -74,7 +110,7 @@ export function remarksOf(row: TraceRow): Remark[] {
 
 /** A timer's message is not handled when it was set but when the timer fires; its wait in the stream begins only then. */
 function delayOf({ sent, work }: TraceRow): Remark[] {
-  if (!sent?.name.endsWith(".timers.set") || work === undefined) return [];
+  if (sent === undefined || !isTimer(sent) || work === undefined) return [];
   return [
     {
       text: `fired after ${duration(work.startMs - (work.queueWaitMs ?? 0) - sent.startMs)}`,
