@@ -50,11 +50,39 @@ test("the modules of the script become one that imports nothing, and all of it i
 
 test("the lines of the time axis are round numbers, and never too close", async () => {
   const { tickStep, ticks, moment } = await import(new URL("page/axis.js", import.meta.url).href);
-  assert.deepEqual([0.03, 1, 1.2, 5.1, 99, 30_000].map(tickStep), [0.05, 1, 2, 10, 100, 50_000]);
+  const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
+  assert.deepEqual([0.03, 1, 1.2, 5.1, 99, 5 * second, 6 * second, 30 * second, 31 * second].map(tickStep), [
+    0.05,
+    1,
+    2,
+    10,
+    100,
+    5 * second,
+    10 * second,
+    30 * second,
+    minute,
+  ]);
+  assert.deepEqual([100 * second, 7 * minute, 50 * minute, 5 * hour, 13 * hour, 3 * day].map(tickStep), [
+    2 * minute,
+    10 * minute,
+    hour,
+    6 * hour,
+    day,
+    5 * day,
+  ]);
   assert.deepEqual(ticks(12, 31, 10), [20, 30]);
   assert.deepEqual(ticks(0, 0, 10), [0]);
   assert.deepEqual(
-    [moment(0.05, 0.05), moment(20, 10), moment(1500, 500), moment(120_000, 60_000)],
-    ["0.05 ms", "20 ms", "1.5 s", "2 min"],
+    [moment(0.05, 0.05), moment(20, 10), moment(1500, 500), moment(100 * second, 20 * second)],
+    ["0.05 ms", "20 ms", "1.5 s", "1 min 40 s"],
+  );
+  assert.deepEqual(
+    [
+      moment(0, minute),
+      moment(2 * minute, minute),
+      moment(90 * minute, 30 * minute),
+      moment(36 * hour, 12 * hour),
+    ],
+    ["0 min", "2 min", "1 h 30 min", "1 d 12 h"],
   );
 });
