@@ -35,14 +35,15 @@ test("a broker with everything on it is healthy, exit code 0", async () => {
   }
 });
 
+const alone = (why: string) =>
+  `not looked at, nor its services: ${why}, so this is about that broker alone, with this shell's catalogues`;
+
 test("a broker that is named is looked at alone, and that is said, with how to look at the rest", async () => {
-  const says = (why: string) =>
-    `not looked at, nor its services: ${why}, so this is about that broker alone, with this shell's catalogues`;
   const { findings } = await doctor();
   assert.deepEqual(findings.get("instance"), {
     what: "instance",
     is: "note",
-    says: says("--nats is given"),
+    says: alone("--nats is given"),
     todo: "npx genesis doctor looks at what runs here",
   });
   const { stdout } = await genesis(["doctor", "--json", "--dir", "/x"], {
@@ -52,7 +53,7 @@ test("a broker that is named is looked at alone, and that is said, with how to l
   assert.deepEqual(found, {
     what: "instance",
     is: "note",
-    says: says("NATS_URL is set"),
+    says: alone("NATS_URL is set"),
     todo: "NATS_URL= npx genesis doctor --dir /x looks at what runs here",
   });
 });

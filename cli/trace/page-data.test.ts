@@ -68,9 +68,10 @@ test("log lines without a span are told with the run, and what is left out is sa
   assert.deepEqual(data.notices, ["3 log lines left out"]);
 });
 
+const sent = (id: number, step: string) =>
+  sampleSpan(id, 1, "publish genesis.v1.step.dispatched", { at: id, attributes: { "genesis.step": step } });
+
 test("steps that nobody took are told first, each once", () => {
-  const sent = (id: number, step: string) =>
-    sampleSpan(id, 1, "publish genesis.v1.step.dispatched", { at: id, attributes: { "genesis.step": step } });
   const spans = [
     sampleSpan(1, undefined, "process x.y", { at: 0 }),
     ...["a", "a", "b", "c", "d"].map((step, i) => sent(i + 2, step)),
