@@ -131,7 +131,10 @@ trouble("One run has no trace at all", async () => {
   );
   const { status, stderr } = await genesis(["trace", run, "--dir", instance.dir]);
   assert.equal(status, 1);
-  assert.match(stderr, /it was not sampled when it began; OTEL_TRACES_SAMPLER/);
+  assert.match(
+    stderr,
+    /it was not sampled when it began, as OTEL_TRACES_SAMPLER of the gateway decides, or /,
+  );
 });
 
 trouble("A trace breaks off and goes on as another one", async () => {
