@@ -118,6 +118,8 @@ test("an address leads to its span, whatever hides it; long traces can be zoomed
   const second = await browser.open(address);
   assert.match(await second.evaluate<string>(textOf("[aria-selected=true]")), /^aop\.check/);
   const width = (): Promise<number> => second.evaluate("document.querySelector('.track').offsetWidth");
+  // The browser may not have laid it out yet.
+  await eventually(async () => (await width()) > 0);
   const fit = await width();
   await second.press("+");
   assert.equal(Math.round(((await width()) / fit) * 10), 20);
