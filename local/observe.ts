@@ -15,7 +15,7 @@ export type ObservePlan = {
 };
 
 /** How often metrics are fetched: more often than in containers, since somebody sits in front of it. */
-const INTERVAL_SECONDS = 5;
+export const INTERVAL_SECONDS = 5;
 /** How Prometheus is started, beside where its configuration and its data are; the same in docker-compose.yml. */
 export const PROMETHEUS_FLAGS = [
   "--web.enable-otlp-receiver",

@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { PREPARED_QUERIES, queryUrl } from "./prepared-queries.ts";
+import { observeLines } from "./prepared-queries.ts";
 import { progressOn } from "./progress.ts";
 import { startLocal, type Local, type LocalOptions } from "./start.ts";
 import { GENESIS } from "../shared/contract/command.ts";
@@ -29,7 +28,8 @@ export async function up(options: UpOptions): Promise<void> {
   for (const name of STOP_SIGNALS) process.on(name, () => stop.abort());
   try {
     const local = await startLocal({ ...options, progress, signal: stop.signal });
-    for (const line of observeLines(local)) progress.say(line);
+    // On standard error: standard output has one line, for scripts.
+    for (const line of observeLines({ dir: local.dir, ...local.state() })) progress.say(line);
     process.stdout.write(`${readyLine(local, options.json)}\n`);
     await stopped;
     progress.say("stopping");
@@ -38,18 +38,6 @@ export async function up(options: UpOptions): Promise<void> {
     if (!stop.signal.aborted) throw error;
   }
   progress.say("stopped");
-}
-
-/** Where to look, on standard error: standard output has one line, for scripts. */
-function observeLines(local: Local): string[] {
-  const { observe } = local.state();
-  if (observe === undefined) return [];
-  const { collector, prometheus } = observe;
-  return [
-    `spans go to the Collector at ${collector} and from there to ${join(local.dir, "traces")}: ${GENESIS} trace RUN`,
-    `Prometheus answers at ${prometheus}/api/v1/ (this build has no pages of its own):`,
-    ...PREPARED_QUERIES.map(({ asks, query }) => `  ${asks}: ${queryUrl(prometheus, query)}`),
-  ];
 }
 
 function readyLine({ url, stateFile }: Local, json: boolean): string {
