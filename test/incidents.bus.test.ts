@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { childEnvironment } from "../shared/config.ts";
 import { followPage, INCIDENT_PROGRAM, startIncident } from "./support/incident.ts";
@@ -27,27 +27,66 @@ for (const [name, { guilty, ...expected }] of Object.entries(INCIDENTS)) {
   });
 }
 
-test("an incident that there is not is refused, and so is a folder from before", () => {
-  const cwd = mkdtempSync(join(tmpdir(), "genesis-incident-"));
-  const start = (...args: string[]) =>
+test("an incident that there is not is refused", (t) => {
+  const { start } = emptyFolder(t);
+  const { status, stderr } = start("rain");
+  assert.equal(status, 2);
+  assert.match(stderr, /^usage: node cli\/genesis\.js --node examples\/incidents\/start\.ts slow-agent\|/);
+});
+
+test("the folder that an incident left makes room for the next one, but not while something runs in it", async (t) => {
+  const first = await startIncident(["bad-routing-rule"], INCIDENTS["bad-routing-rule"]);
+  t.after(first.stop);
+  const { cwd } = first;
+  const beside = startIn(cwd)("slow-agent");
+  assert.equal(beside.status, 1);
+  assert.match(
+    beside.stderr,
+    /^an incident runs in \.incident already: up \(pid \d+\).*; end it with Ctrl-C .* npx genesis down --dir \.incident\n$/,
+  );
+  assert.ok(existsSync(join(cwd, ".incident", "state.json")));
+  await first.end();
+  const next = await startIncident(["bad-routing-rule"], { ...INCIDENTS["bad-routing-rule"], cwd });
+  await next.end();
+  assert.ok(next.said().includes("deleted .incident, which an earlier incident had left\n"));
+});
+
+test("a folder that is called so and that no incident made is left alone", (t) => {
+  const { cwd, start } = emptyFolder(t);
+  const elsewhere = join(cwd, "elsewhere");
+  for (const make of [
+    () => mkdirSync(join(cwd, ".incident")),
+    // Where it leads to may be somebody's, whatever stands there.
+    () => {
+      mkdirSync(elsewhere);
+      writeFileSync(join(elsewhere, "made-by-an-incident"), "");
+      symlinkSync(elsewhere, join(cwd, ".incident"));
+    },
+  ]) {
+    make();
+    const { status, stderr } = start("slow-agent");
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      ".incident is there, and no incident made it; look what it is, then move it away or delete it (rm -rf .incident)\n",
+    );
+    rmSync(join(cwd, ".incident"), { recursive: true });
+  }
+  assert.ok(existsSync(join(elsewhere, "made-by-an-incident")));
+});
+
+const startIn =
+  (cwd: string) =>
+  (...args: string[]) =>
     spawnSync(process.execPath, [INCIDENT_PROGRAM, ...args], {
       cwd,
       encoding: "utf8",
       env: childEnvironment({}),
     });
-  const odd = start("rain");
-  assert.deepEqual(
-    [
-      odd.status,
-      odd.stderr.startsWith("usage: node cli/genesis.js --node examples/incidents/start.ts slow-agent|"),
-    ],
-    [2, true],
-  );
-  mkdirSync(join(cwd, ".incident"));
-  const again = start("slow-agent");
-  assert.deepEqual(
-    [again.status, again.stderr],
-    [1, ".incident is there from before; stop what runs in it and delete it\n"],
-  );
-  rmSync(cwd, { recursive: true });
-});
+
+/** A folder with nothing in it, and what it says there to start an incident. */
+function emptyFolder(t: TestContext) {
+  const cwd = mkdtempSync(join(tmpdir(), "genesis-incident-"));
+  t.after(() => rmSync(cwd, { recursive: true }));
+  return { cwd, start: startIn(cwd) };
+}

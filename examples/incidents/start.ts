@@ -1,9 +1,12 @@
 import { connect } from "@nats-io/transport-node";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { survivors } from "../../local/claim.ts";
 import { StartFailure } from "../../local/failure.ts";
-import { progressOn } from "../../local/progress.ts";
+import { isForeign } from "../../local/owner.ts";
+import { observeLines } from "../../local/prepared-queries.ts";
+import { progressOn, type Progress } from "../../local/progress.ts";
 import { SERVICES } from "../../local/service.ts";
 import { startLocal, type Local } from "../../local/start.ts";
 
@@ -33,10 +36,34 @@ const INCIDENTS: Readonly<Record<string, Incident>> = {
 const DIR = ".incident";
 const [name = "", flag] = process.argv.slice(2);
 
+/** What marks the folder as an incident's: whatever else is called so is nobody's to delete. */
+const MARK = join(DIR, "made-by-an-incident");
+
+/** An empty folder for the incident. @throws StartFailure where one is there that is in use, or was not made here */
+function freshFolder(progress: Progress): void {
+  const found = lstatSync(DIR, { throwIfNoEntry: false });
+  if (found !== undefined) {
+    const running = survivors(DIR).map(({ name: program, pid }) => `${program} (pid ${pid})`);
+    if (running.length > 0)
+      throw new StartFailure(
+        `an incident runs in ${DIR} already: ${running.join(", ")}; end it with Ctrl-C where it was started, or npx genesis down --dir ${DIR}`,
+      );
+    const isMarked = lstatSync(MARK, { throwIfNoEntry: false })?.isFile() === true;
+    if (!found.isDirectory() || isForeign(DIR) || !isMarked)
+      throw new StartFailure(
+        `${DIR} is there, and no incident made it; look what it is, then move it away or delete it (rm -rf ${DIR})`,
+      );
+    rmSync(DIR, { recursive: true });
+    progress.say(`deleted ${DIR}, which an earlier incident had left`);
+  }
+  mkdirSync(DIR, { mode: 0o700 });
+  writeFileSync(MARK, "");
+}
+
 /** Starts everything with what goes wrong in it. @throws StartFailure when that cannot be */
 function startNewsroom({ catalogs }: Incident): Promise<Local> {
-  if (existsSync(DIR))
-    throw new StartFailure(`${DIR} is there from before; stop what runs in it and delete it`);
+  const progress = progressOn(process.stderr);
+  freshFolder(progress);
   return startLocal({
     dir: DIR,
     port: 0,
@@ -44,7 +71,7 @@ function startNewsroom({ catalogs }: Incident): Promise<Local> {
     services: [...SERVICES, { name: "newsroom", main: join(import.meta.dirname, "newsroom.ts") }],
     settings: { GENESIS_CATALOG: catalogs.join(",") },
     observe: flag === "--observe",
-    progress: progressOn(process.stderr),
+    progress,
   });
 }
 
@@ -71,6 +98,7 @@ try {
   const local = await startNewsroom(incident);
   const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   await submitAll(local.url, incident);
+  for (const line of observeLines({ dir: local.dir, ...local.state() })) console.error(line);
   console.log(`ready; look at it with --dir ${DIR}, end it with Ctrl-C`);
   await ended;
   await local.stop();

@@ -18,6 +18,11 @@ export type StartedIncident = {
   cwd: string;
   runs: readonly Found[];
   state: LocalState;
+  /** What it has said on standard error. */
+  said: () => string;
+  /** Ends it; what it has written stays. */
+  end: () => Promise<void>;
+  /** Ends it where it has not ended, and deletes all that it has written. */
   stop: () => Promise<void>;
 };
 
@@ -35,21 +40,31 @@ const POLL_MS = 1000;
  */
 export async function startIncident(
   args: readonly string[],
-  { runs, lastsMs }: { runs: number; lastsMs: number },
+  {
+    runs,
+    lastsMs,
+    cwd = mkdtempSync(join(tmpdir(), "genesis-incident-")),
+  }: { runs: number; lastsMs: number; cwd?: string },
 ): Promise<StartedIncident> {
-  const cwd = mkdtempSync(join(tmpdir(), "genesis-incident-"));
   const started = spawn(process.execPath, [INCIDENT_PROGRAM, ...args], {
     cwd,
     env: childEnvironment({}),
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  const stop = (): Promise<void> => end(started, cwd);
+  let said = "";
+  started.stderr.on("data", (text: Buffer) => (said += text));
+  const end = (): Promise<void> => endOf(started);
+  const stop = async (): Promise<void> => {
+    await end();
+    rmSync(cwd, { recursive: true, force: true });
+  };
   try {
     const replies = await accepted(started, runs);
     await allEnded(cwd, runs, lastsMs);
-    return { cwd, runs: replies, state: readState(join(cwd, ".incident"))!, stop };
+    return { cwd, runs: replies, state: readState(join(cwd, ".incident"))!, said: () => said, end, stop };
   } catch (error) {
     await stop();
+    process.stderr.write(said);
     throw error;
   }
 }
@@ -109,9 +124,10 @@ async function allEnded(cwd: string, runs: number, withinMs: number): Promise<vo
   }
 }
 
-async function end(started: ChildProcess, cwd: string): Promise<void> {
+async function endOf(started: ChildProcess): Promise<void> {
+  const { exitCode, signalCode } = started;
+  if (exitCode !== null || signalCode !== null) return;
   const exited = once(started, "exit");
   started.kill("SIGTERM");
   assert.deepEqual(await exited, [0, null]);
-  rmSync(cwd, { recursive: true });
 }
