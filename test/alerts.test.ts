@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PROJECT_ROOT } from "../shared/config.ts";
 import { LOG_EVENTS, METRICS, SERVICE_LAYERS } from "../shared/telemetry/names.ts";
-import { ALERT_FILES, alertsOf, casesOf } from "./support/alerts.ts";
+import { ALERT_FILES, alertsOf, casesOf, runbookQueries } from "./support/alerts.ts";
 
 // What every alert has beside its expression. That the cases come true is for promtool, in test/stack.
 const SEVERITIES = ["critical", "warning", "info", "none"];
@@ -35,6 +35,21 @@ test("what the runbooks quote of the log is said there, and shown: people do not
   for (const words of quoted) assert.ok(code.includes(words), words);
   for (const event of Object.keys(LOG_EVENTS))
     if (/[._]/.test(event)) assert.ok(!RUNBOOKS.includes(`\`${event}\``), event);
+});
+
+test("a query of the runbooks can be pasted: it names series that there are, not a histogram without its suffix", () => {
+  const kinds = new Map<string, string>(Object.values(METRICS).map(({ name, kind }) => [name, kind]));
+  const prefixes = new Set([...kinds.keys()].map((name) => name.split("_")[0]!));
+  for (const query of runbookQueries()) {
+    const named = [...query.matchAll(/(?<![\w"])([a-z]+)_[a-z0-9_]+\b(?!\s*[=(]|[^{}]*\})/g)]
+      .filter(([name, prefix = ""]) => prefixes.has(prefix) && name !== "label_replace")
+      .map(([name]) => name);
+    for (const name of named) {
+      const histogram = name.replace(/_(bucket|count|sum)$/, "");
+      const isSeries = kinds.get(histogram) === "histogram" ? histogram !== name : kinds.has(name);
+      assert.ok(isSeries, `${name} in ${query}`);
+    }
+  }
 });
 
 test("every service of a cell is missed when it is gone", () => {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { stringify } from "yaml";
 import { toolDir, toolPath } from "../../local/stack-tools.ts";
 import { childEnvironment, PROJECT_ROOT } from "../../shared/config.ts";
+import { runbookQueries } from "../support/alerts.ts";
 
 // The configuration files, read by the programs that they are for.
 const run = promisify(execFile);
@@ -30,6 +34,21 @@ test("Prometheus takes its configuration and every rule", async () => {
   });
   assert.match(stdout, /is valid prometheus config file syntax/);
   assert.match(stdout, /[1-9]\d* rules found/);
+});
+
+test("Prometheus can read every query of the runbooks", async (t) => {
+  const queries = runbookQueries();
+  assert.ok(queries.length >= 15);
+  const dir = mkdtempSync(join(tmpdir(), "genesis-queries-"));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const rules = queries.map((expr, index) => ({ record: `query_${index}`, expr }));
+  writeFileSync(join(dir, "rules.yaml"), stringify({ groups: [{ name: "runbooks", rules }] }));
+  const { stdout } = await run(join(toolDir("prometheus", env), "promtool"), [
+    "check",
+    "rules",
+    join(dir, "rules.yaml"),
+  ]);
+  assert.match(stdout, new RegExp(`SUCCESS: ${queries.length} rules found`));
 });
 
 test("nats-server takes the configuration of the container", async () => {

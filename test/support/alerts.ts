@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { PROJECT_ROOT } from "../../shared/config.ts";
+import { METRICS } from "../../shared/telemetry/names.ts";
 
 /** The rules and their tests in deploy/prometheus. */
 export const PROMETHEUS_DIR = join(PROJECT_ROOT, "deploy", "prometheus");
@@ -57,4 +58,12 @@ export function firesAfterSeconds({ expr, for: held = "0s" }: Alert): number {
     secondsOf(window),
   );
   return Math.max(0, ...windows) + secondsOf(held);
+}
+
+/** What the runbooks have people ask Prometheus: whatever stands there as code and names a metric. A name to put in stands in for itself. */
+export function runbookQueries(): string[] {
+  const page = readFileSync(join(PROJECT_ROOT, "docs", "runbooks.md"), "utf8");
+  const prefixes = [...new Set(Object.values(METRICS).map(({ name }) => name.split("_")[0]!))];
+  const metric = new RegExp(`(?<![\\w./-])((${prefixes.join("|")}|otelcol|traces)_|genesis:)[a-z]|^up `);
+  return [...page.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code).filter((code) => metric.test(code));
 }
