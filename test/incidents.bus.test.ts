@@ -6,17 +6,11 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { childEnvironment } from "../shared/config.ts";
+import { INCIDENTS } from "./support/incident-pages.ts";
 import { followPage, INCIDENT_PROGRAM, startIncident } from "./support/incident.ts";
 
 // What docs/incidents has people type, against each incident as it is started: it comes to what the pages show, and by way of an
 // exemplar to a run that is to be found.
-const INCIDENTS = {
-  "slow-agent": { runs: 8, guilty: [0, 1, 2, 3, 4, 5, 6, 7], lastsMs: 60_000 },
-  "bad-routing-rule": { runs: 2, guilty: [0, 1], lastsMs: 60_000 },
-  // Three deaths, and the broker waits 30 s after each.
-  "poison-message": { runs: 2, guilty: [1], lastsMs: 180_000 },
-};
-
 for (const [name, { guilty, ...expected }] of Object.entries(INCIDENTS)) {
   test(`${name} can be found out as its page says`, async (t) => {
     const incident = await startIncident([name], expected);

@@ -2,13 +2,15 @@ import { connect } from "@nats-io/transport-node";
 import { once } from "node:events";
 import { lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { survivors } from "../../local/claim.ts";
 import { StartFailure } from "../../local/failure.ts";
 import { isForeign } from "../../local/owner.ts";
-import { observeLines } from "../../local/prepared-queries.ts";
+import { observeLines, queryUrl } from "../../local/prepared-queries.ts";
 import { progressOn, type Progress } from "../../local/progress.ts";
 import { SERVICES } from "../../local/service.ts";
 import { startLocal, type Local } from "../../local/start.ts";
+import type { LocalState } from "../../local/state.ts";
 
 /**
  * Starts a Genesis in a folder of its own, plants a fault, hands tasks in, and stays until Ctrl-C or `genesis down`.
@@ -34,6 +36,8 @@ const INCIDENTS: Readonly<Record<string, Incident>> = {
 };
 
 const DIR = ".incident";
+const WATCHED_WITHIN_MS = 60_000;
+const POLL_MS = 500;
 const [name = "", flag] = process.argv.slice(2);
 
 /** What marks the folder as an incident's: whatever else is called so is nobody's to delete. */
@@ -75,6 +79,19 @@ function startNewsroom({ catalogs }: Incident): Promise<Local> {
   });
 }
 
+/** Waits until Prometheus has numbers of every service: what one counts before it was first looked at is no growth to an alert. */
+async function watched(state: LocalState): Promise<void> {
+  const { observe, services } = state;
+  if (observe === undefined) return;
+  const url = queryUrl(observe.prometheus, 'count(up{job!="prometheus"} == 1)');
+  const until = performance.now() + WATCHED_WITHIN_MS;
+  while (performance.now() < until) {
+    const { data } = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
+    if (Number(data.result[0]?.value[1]) >= services.length) return;
+    await delay(POLL_MS);
+  }
+}
+
 /** Hands the tasks in, each with a line that says which run it became. */
 async function submitAll(servers: string, { notes, oneByOne }: Incident): Promise<void> {
   const nc = await connect({ servers });
@@ -97,6 +114,7 @@ if (incident === undefined || (flag !== undefined && flag !== "--observe")) {
 try {
   const local = await startNewsroom(incident);
   const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await watched(local.state());
   await submitAll(local.url, incident);
   for (const line of observeLines({ dir: local.dir, ...local.state() })) console.error(line);
   console.log(`ready; look at it with --dir ${DIR}, end it with Ctrl-C`);

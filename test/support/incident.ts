@@ -8,7 +8,7 @@ import { readState, type LocalState } from "../../local/state.ts";
 import { childEnvironment, PROJECT_ROOT } from "../../shared/config.ts";
 import { eventually } from "./eventually.ts";
 import { genesis } from "./genesis.ts";
-import { shownCommands, withoutWhatDiffers } from "./incident-pages.ts";
+import { shownCommands, withoutWhatDiffers, type ShownCommand } from "./incident-pages.ts";
 
 /** A run of an incident, and the trace that it is. */
 export type Found = { run: string; traceId: string };
@@ -77,27 +77,39 @@ const NEXT = "\u001e";
  * next ones use: nothing but the page leads from one to the other. Returns the run that it came to, and its trace.
  */
 export function followPage(page: string, { cwd }: StartedIncident): Found {
-  const shown = shownCommands(page);
-  assert.ok(shown.length >= 5);
-  const typed = [...shown.map(({ command }) => command), 'echo "$RUN $TRACE"'];
-  const script = typed.join(`\nprintf '${NEXT}'\n`).replaceAll("npx genesis", GENESIS_HERE);
-  const { stdout, stderr } = spawnSync("bash", ["-euc", script], {
-    cwd,
-    env: childEnvironment({
-      NO_COLOR: "1",
-      NEWSROOM_CATALOG: join(PROJECT_ROOT, "examples", "incidents", "newsroom"),
-    }),
-    encoding: "utf8",
-  });
+  const { always } = shownCommands(page);
+  assert.ok(always.length >= 5);
+  const [run = "", traceId = ""] = type([...always, { command: 'echo "$RUN $TRACE"', lines: [] }], cwd)
+    .trim()
+    .split(" ");
+  return { run, traceId };
+}
+
+/** Types what the page says to Prometheus, where one runs, and asserts that all that it shows comes. Returns what the first command says. */
+export function askPrometheus(page: string, { cwd }: StartedIncident): string {
+  const [exemplar, ...others] = shownCommands(page).observed;
+  assert.ok(exemplar !== undefined && others.length > 0);
+  type([exemplar, ...others], cwd);
+  return type([exemplar], cwd);
+}
+
+/** Types commands into one shell, and asserts that each says what is shown of it. Returns what the last one says. */
+function type(shown: readonly ShownCommand[], cwd: string): string {
+  const script = shown
+    .map(({ command }) => command)
+    .join(`\nprintf '${NEXT}'\n`)
+    .replaceAll("npx genesis", GENESIS_HERE)
+    .replaceAll(" examples/incidents/", ` ${join(PROJECT_ROOT, "examples", "incidents")}/`);
+  const env = childEnvironment({ NO_COLOR: "1" });
+  const { stdout, stderr } = spawnSync("bash", ["-euc", script], { cwd, env, encoding: "utf8" });
   const said = stdout.split(NEXT);
   for (const [index, { command, lines }] of shown.entries()) {
-    assert.ok(index + 1 < said.length, `${command}: ${stderr}`);
+    assert.ok(index + 1 <= said.length, `${command}: ${stderr}`);
     const came = new Set(said[index]!.split("\n").map(withoutWhatDiffers));
     const missing = lines.map(withoutWhatDiffers).filter((line) => !came.has(line));
-    assert.deepEqual(missing, [], `${command}\n${said[index]}`);
+    assert.deepEqual(missing, [], `${command}\n${said[index]}${stderr}`);
   }
-  const [run = "", traceId = ""] = said.at(-1)!.trim().split(" ");
-  return { run, traceId };
+  return said.at(-1)!;
 }
 
 /** What the tasks were answered with, once all are handed in. */
