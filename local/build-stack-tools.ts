@@ -11,7 +11,7 @@ import {
   STACK_TOOL_NAMES,
   STACK_TOOLS,
   toolDir,
-  toolPath,
+  toolPrograms,
   type StackTool,
   type StackToolName,
 } from "./stack-tools.ts";
@@ -93,7 +93,7 @@ async function goBuild(
 
 const isTool = (name: string): name is StackToolName => Object.hasOwn(STACK_TOOLS, name);
 
-/** `npm run stack:tools [-- NAME...]`: builds those, or what `genesis up --observe` needs. */
+/** `npm run stack:tools [-- NAME...]`: builds those, or what `genesis up --observe` needs, and prints where their programs are. */
 if (import.meta.main) {
   const asked = process.argv.slice(2);
   if (!asked.every(isTool)) {
@@ -110,7 +110,7 @@ if (import.meta.main) {
       progress: progressOn(process.stderr),
       signal: stop.signal,
     });
-    for (const name of names) console.log(toolPath(name, environment));
+    for (const path of names.flatMap((name) => toolPrograms(name, environment))) console.log(path);
   } catch (error) {
     console.error(`genesis: ${reasonOf(error)}`);
     process.exitCode = 1;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { buildStackTools } from "./build-stack-tools.ts";
 import { StartFailure } from "./failure.ts";
 import { SILENT } from "./progress.ts";
-import { findObservers, STACK_TOOLS, toolDir, type StackToolName } from "./stack-tools.ts";
+import { findObservers, STACK_TOOLS, toolDir, toolPrograms, type StackToolName } from "./stack-tools.ts";
 
 let folder: string;
 let environment: NodeJS.ProcessEnv;
@@ -45,6 +45,13 @@ test("what is missing is built from the pinned modules, once", async () => {
     "build -trimpath -ldflags -s -w -tags remove_all_sd -o WORK/out/ github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool",
   ]);
   assert.deepEqual(readdirSync(toolDir("prometheus", environment)).toSorted(), ["prometheus", "promtool"]);
+  for (const tool of ["otelcol", "prometheus"] as const)
+    assert.deepEqual(
+      toolPrograms(tool, environment),
+      readdirSync(toolDir(tool, environment))
+        .toSorted()
+        .map((name) => join(toolDir(tool, environment), name)),
+    );
   assert.deepEqual(findObservers(environment), {
     collector: join(toolDir("otelcol", environment), "otelcol"),
     prometheus: join(toolDir("prometheus", environment), "prometheus"),

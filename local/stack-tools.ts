@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PROJECT_ROOT } from "../shared/config.ts";
 import { cacheDir } from "./cache-dir.ts";
 import { StartFailure } from "./failure.ts";
@@ -52,6 +52,13 @@ export function toolDir(tool: StackToolName, environment: NodeJS.ProcessEnv): st
 /** Where a tool's main program is, or will be. */
 export function toolPath(tool: StackToolName, environment: NodeJS.ProcessEnv): string {
   return join(toolDir(tool, environment), tool);
+}
+
+/** Where every program of a tool is, or will be: promtool comes with prometheus. */
+export function toolPrograms(tool: StackToolName, environment: NodeJS.ProcessEnv): string[] {
+  const { packages }: StackTool = STACK_TOOLS[tool];
+  const names = packages.length === 1 ? [tool] : packages.map((path) => basename(path));
+  return names.map((name) => join(toolDir(tool, environment), name));
 }
 
 /** Where the programs are that observe an instance. @throws StartFailure that says what is missing and how to get it */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
@@ -135,4 +137,24 @@ test("the Collector that is built here is of the version that the containers run
     text("deploy/tools/prometheus/go.mod"),
     new RegExp(`prometheus/prometheus v0\\.3${prometheus}\\.`),
   );
+});
+
+test("deploy/pin-images says that it needs buildx, before it changes anything", (t) => {
+  const bin = mkdtempSync(join(tmpdir(), "genesis-no-buildx-"));
+  t.after(() => rmSync(bin, { recursive: true }));
+  writeFileSync(join(bin, "docker"), "#!/bin/sh\necho 'Usage:  docker [OPTIONS] COMMAND'\nexit 1\n", {
+    mode: 0o755,
+  });
+  const files = ["docker-compose.yml", "deploy/Dockerfile"];
+  const before = files.map(text);
+  const { status, stdout, stderr } = spawnSync(join(PROJECT_ROOT, "deploy", "pin-images"), {
+    env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}` },
+    encoding: "utf8",
+  });
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(
+    stderr,
+    /^this asks the registries with docker buildx, and `docker buildx version` does not work here/,
+  );
+  assert.deepEqual(files.map(text), before);
 });
