@@ -8,13 +8,13 @@ import type { LocalState } from "./state.ts";
 export type PreparedQuery = { asks: string; query: string };
 
 /**
- * What is printed the addresses of where an instance is observed. Each has an answer once one run has ended: durations are of all that
- * there was since their process started, because over a window the first value of a histogram would be no growth.
+ * What is printed the addresses of where an instance is observed. Each has an answer once one run has ended, of all that there was since
+ * its process started: over a window the first value of a histogram would be no growth, and two runs would be about three.
  */
 export const PREPARED_QUERIES: readonly PreparedQuery[] = [
   {
-    asks: "how runs ended (runs, last hour)",
-    query: "round(sum by (outcome) (increase(run_completed_total[1h])))",
+    asks: "how runs ended (runs, since the start)",
+    query: "sum by (outcome) (run_completed_total)",
   },
   {
     asks: "duration of runs, 95th percentile (seconds, since the start)",

@@ -279,13 +279,14 @@ test("the recording rules are loaded, and answer", async () => {
   assert.ok(success > 0 && success <= 1, String(success));
 });
 
-test("each prepared query has an answer, at the address that is printed", async () => {
+test("each prepared query has an answer, all of it numbers, at the address that is printed", async () => {
   for (const { asks, query } of PREPARED_QUERIES) {
-    await eventually(async () => {
+    const answer = await eventually(async () => {
       const response = await fetch(queryUrl(instance.observers().prometheus, query));
-      const { data } = (await response.json()) as { data: { result: unknown[] } };
-      return data.result.length > 0;
+      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+      return data.result.length > 0 && data.result.map(({ value }) => Number(value[1]));
     }, TOLD_WITHIN_MS).catch(() => assert.fail(`no answer: ${asks}`));
+    assert.ok(answer.every(Number.isFinite), `${asks}: ${answer.join(" ")}`);
   }
 });
 
