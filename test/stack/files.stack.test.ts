@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -34,6 +34,14 @@ test("Prometheus takes its configuration and every rule", async () => {
   });
   assert.match(stdout, /is valid prometheus config file syntax/);
   assert.match(stdout, /[1-9]\d* rules found/);
+});
+
+test("the stack's page has the files checked without Docker", async () => {
+  const page = readFileSync(join(PROJECT_ROOT, "docs", "stack.md"), "utf8");
+  const [, commands = ""] = /^## Check the files without Docker\n[^]*?```sh\n([^`]+)```/m.exec(page) ?? [];
+  const { stdout } = await run("bash", ["-euo", "pipefail", "-c", commands], { env, cwd: PROJECT_ROOT });
+  assert.match(stdout, /^docker-compose.yml can be read$/m);
+  assert.equal(stdout.match(/^ *SUCCESS/gm)?.length, 6);
 });
 
 test("Prometheus can read every query of the runbooks", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
+import { spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { readClaim, survivors } from "../../local/claim.ts";
 import { PREPARED_QUERIES, queryUrl } from "../../local/prepared-queries.ts";
 import { isRunning, type ProcessRecord } from "../../local/processes.ts";
 import { readState, type LocalState } from "../../local/state.ts";
+import { PROJECT_ROOT } from "../../shared/config.ts";
 import { eventually } from "../support/eventually.ts";
 import { genesis, startGenesis } from "../support/genesis.ts";
 import { spansIn } from "../support/trace-files.ts";
@@ -46,6 +47,8 @@ test("one line on standard output, and where to look on standard error", () => {
   assert.ok(observe);
   for (const address of [observe.collector, observe.prometheus, join(dir, "traces")])
     assert.ok(stderr.includes(address), address);
+  for (const path of ["alerts", "rules"])
+    assert.ok(stderr.includes(`: ${observe.prometheus}/api/v1/${path}\n`), path);
   for (const { asks, query } of PREPARED_QUERIES)
     assert.ok(stderr.includes(`${asks}: ${queryUrl(observe.prometheus, query)}\n`), asks);
 });
@@ -60,6 +63,19 @@ test("a run's trace is read from what the Collector wrote", async () => {
     return new Set(found.map(({ service }) => service)).size === 6 && found;
   }, SETTLES_WITHIN_MS);
   assert.ok(spans.length > 50);
+});
+
+test("the stack's page leads from an exemplar in Prometheus to the trace of a run", async () => {
+  const page = readFileSync(join(PROJECT_ROOT, "docs", "stack.md"), "utf8");
+  const [, commands = ""] = /^## From an exemplar to its trace\n[^]*?```sh\n([^`]+)```/m.exec(page) ?? [];
+  const here = `"${process.execPath}" "${join(PROJECT_ROOT, "cli", "genesis.js")}"`;
+  const script = commands
+    .replaceAll("npx genesis", here)
+    .replaceAll(".genesis/", `${dir}/`)
+    .replaceAll(/(\.js" \w+)/g, `$1 --dir ${dir}`);
+  const typed = (): string => spawnSync("bash", ["-euc", script], { encoding: "utf8" }).stdout;
+  const said = await eventually(() => /invoke_workflow genesis/.test(typed()) && typed(), SETTLES_WITHIN_MS);
+  assert.match(said, /^TRACE=[0-9a-f]{32} RUN=[0-9a-f]{32}\ntrace [0-9a-f]{32}\n/);
 });
 
 type SpanCounts = { created: number; exported: number; failed: number; dropped: number };
