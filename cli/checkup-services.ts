@@ -22,7 +22,10 @@ async function serviceFinding({ name, pid, http }: LocalState["services"][number
   const about = `pid ${pid}, ${http}`;
   if (answer === "nobody there" || answer === "too late") {
     const how = answer === "too late" ? "did not answer in time" : "does not answer";
-    const todo = `stopped by somebody: kill -CONT ${pid}; one that hangs up ends after 30 s and starts again, or at once with kill -9 ${pid}`;
+    const todo =
+      answer === "nobody there"
+        ? `${GENESIS} logs ${name}`
+        : `stopped by somebody: kill -CONT ${pid}; one that hangs up ends after 30 s and starts again, or at once with kill -9 ${pid}`;
     return { what: name, is: "bad", says: `${how}, ${about}`, todo };
   }
   if (answer.status === 200) return { what: name, is: "good", says: `ready, ${about}` };

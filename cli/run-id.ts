@@ -38,7 +38,9 @@ export async function resolveRun(bus: Bus, given: string, elsewhere?: RunsOfTrac
   const runs = submitted.size > 0 ? [...submitted] : await stored(bus, (await elsewhere?.(given)) ?? []);
   const [run] = runs;
   if (run === undefined)
-    throw new CommandFailure(`no run or trace of one begins with "${given}"; ${GENESIS} runs lists the runs`);
+    throw new CommandFailure(
+      `neither a run nor a trace of one is "${given}"; ${GENESIS} runs lists the runs`,
+    );
   if (runs.length > 1) throw severalRuns(runs.toSorted(), `trace "${given}" belongs to`, "name one of them");
   return run;
 }

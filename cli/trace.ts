@@ -25,16 +25,21 @@ type TraceOptions = BrokerOptions & { html?: string; json?: boolean };
 /** `genesis trace RUN`: the spans that the services of the local mode have written down about a run. */
 export function trace(command: Command): void {
   command
-    .argument("<run>", "a run or one of its traces, or any unique beginning of its id")
+    .argument("<run>", "a run, any unique beginning of its id, or one of its traces")
     .option(
       "--html <file>",
       "write one page that shows it in a browser, with the decisions and the log lines",
     );
   jsonOption(brokerOptions(command)).action(async (given: string, options: TraceOptions) => {
     const output = outputFor(options);
-    // What has a folder without traces, or none, is told further down.
-    const inFiles: RunsOfTrace = async (id) =>
-      runsNamedIn(join(instanceDir(options.dir), "traces"), id).catch(() => new Set());
+    const inFiles: RunsOfTrace = async (id) => {
+      try {
+        return await runsNamedIn(join(instanceDir(options.dir), "traces"), id);
+      } catch {
+        // Of a folder without traces, or none, is told further down.
+        return new Set();
+      }
+    };
     const { run } = await withBus(options, (bus) => loadRun(bus, given, inFiles));
     const traceId = viewOf(run, Date.now())?.traceId;
     const dir = instanceDir(options.dir);

@@ -1,15 +1,14 @@
 import type { Log } from "../shared/bus/log.ts";
 import { traceIdOf } from "../shared/telemetry/trace-context.ts";
 
-/** Finds runs by the id of a trace, or the beginning of one. */
+/** Finds runs by the id of a trace. */
 export type RunsOfTrace = (trace: string) => Promise<ReadonlySet<string>>;
 
-/** Shorter texts are taken for no trace: a typing error would have the whole log read, and match somebody's. */
-const SHORTEST = 8;
-const TRACE = new RegExp(`^[0-9a-f]{${SHORTEST},32}$`);
-const PAGE = 256;
+/** Whole ids alone, as exemplars and log lines have them: for each beginning of a run that is none the log would be read. */
+const TRACE = /^[0-9a-f]{32}$/;
+const PAGE = 64;
 
-/** Whether a text may be a trace's id or the beginning of one. */
+/** Whether a text may be a trace's id. */
 export function mayBeTrace(given: string): boolean {
   return TRACE.test(given);
 }
@@ -22,8 +21,7 @@ export async function runsSubmittedIn(log: Log, trace: string): Promise<Set<stri
       fromSeq,
       max: PAGE,
     });
-    for (const { run, traceparent = "" } of page.events)
-      if (traceIdOf(traceparent)?.startsWith(trace)) runs.add(run);
+    for (const { run, traceparent = "" } of page.events) if (traceIdOf(traceparent) === trace) runs.add(run);
     fromSeq = page.nextSeq;
   }
   return runs;

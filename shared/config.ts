@@ -48,8 +48,9 @@ const integer =
     return n;
   };
 const fraction = (value: string): number => {
-  if (!/^(0(\.\d+)?|1(\.0+)?|\.\d+)$/.test(value)) throw new Unfit("must be a number from 0 to 1");
-  return Number(value);
+  const n = Number(value);
+  if (!(n >= 0 && n <= 1)) throw new Unfit("must be a number from 0 to 1");
+  return n;
 };
 const oneOf =
   <T extends string>(...allowed: readonly T[]) =>
@@ -284,7 +285,7 @@ export const SETTINGS = {
       "OTEL_TRACES_SAMPLER",
       "parentbased_always_on",
       "all",
-      "which runs are traced; the gateway decides, the others keep to it",
+      "which runs are traced: set it at the gateway, to whose word the others keep where theirs is one of parentbased_…",
       oneOf(
         "always_on",
         "always_off",

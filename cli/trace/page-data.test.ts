@@ -81,6 +81,16 @@ test("steps that nobody took are told first, each once", () => {
   ]);
 });
 
+test("a step that somebody took at a later attempt was taken", () => {
+  const spans = [
+    sampleSpan(1, undefined, "process x.y", { at: 0 }),
+    sent(2, "a"),
+    sent(3, "a"),
+    sampleSpan(4, 3, "process genesis.v1.step.dispatched", { at: 5, attributes: { "genesis.step": "a" } }),
+  ];
+  assert.deepEqual(pageData({ run, steps: [], logs, spans }).notices, []);
+});
+
 test("a trace that nobody could read to its end is cut, and says so", () => {
   const spans = Array.from({ length: 5003 }, (_, i) =>
     sampleSpan(i + 1, i === 0 ? undefined : 1, "custom.measure", { at: i }),

@@ -2,7 +2,6 @@ import { ATTRIBUTE } from "../../shared/telemetry/names.ts";
 import { duration } from "../render/time.ts";
 import { oneLine } from "../render/text.ts";
 import { isTimer, type Segment } from "./critical-path.ts";
-import { isUntakenDispatch } from "./hops.ts";
 import { stepOf, type TraceRow } from "./rows.ts";
 import type { Span } from "./span.ts";
 
@@ -57,14 +56,19 @@ export function isTaken({ work, goesOn }: TraceRow): boolean {
   return work !== undefined || goesOn;
 }
 
+function isDispatch({ sent }: TraceRow): boolean {
+  return sent?.name.endsWith(".step.dispatched") === true;
+}
+
 /**
  * The steps that were dispatched and that nobody is known to have taken, in words, and nothing where there is none. Whoever reads
  * where the time went must know first: it says that it was spent on waiting for the timer that gave such a step up.
  */
 export function untakenText(rows: readonly TraceRow[]): string | undefined {
-  const steps = new Set(
-    rows.flatMap((row) => (isUntakenDispatch(row) && !isTaken(row) ? (namedStep(row) ?? []) : [])),
-  );
+  const dispatches = rows.filter(isDispatch);
+  // Of several attempts, one that was taken is what became of the step.
+  const taken = new Set(dispatches.filter(isTaken).map(namedStep));
+  const steps = new Set(dispatches.flatMap((row) => namedStep(row) ?? []).filter((step) => !taken.has(step)));
   if (steps.size === 0) return undefined;
   return `nobody is known to have taken ${steps.size === 1 ? "step" : "steps"} ${named([...steps])}`;
 }

@@ -1,9 +1,9 @@
 import { connect } from "@nats-io/transport-node";
 import { once } from "node:events";
-import { lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { survivors } from "../../local/claim.ts";
+import { readClaim, survivors } from "../../local/claim.ts";
 import { StartFailure } from "../../local/failure.ts";
 import { isForeign } from "../../local/owner.ts";
 import { observeLines, queryUrl } from "../../local/prepared-queries.ts";
@@ -47,6 +47,8 @@ const MARK = join(DIR, "made-by-an-incident");
 function freshFolder(progress: Progress): void {
   const found = lstatSync(DIR, { throwIfNoEntry: false });
   if (found !== undefined) {
+    if (existsSync(join(DIR, "processes.json")) && readClaim(DIR) === undefined)
+      throw new StartFailure(`what runs in ${DIR} cannot be told; look, then delete it (rm -rf ${DIR})`);
     const running = survivors(DIR).map(({ name: program, pid }) => `${program} (pid ${pid})`);
     if (running.length > 0)
       throw new StartFailure(
@@ -57,7 +59,7 @@ function freshFolder(progress: Progress): void {
       throw new StartFailure(
         `${DIR} is there, and no incident made it; look what it is, then move it away or delete it (rm -rf ${DIR})`,
       );
-    rmSync(DIR, { recursive: true });
+    rmSync(DIR, { recursive: true, force: true });
     progress.say(`deleted ${DIR}, which an earlier incident had left`);
   }
   mkdirSync(DIR, { mode: 0o700 });
@@ -86,8 +88,9 @@ async function watched(state: LocalState): Promise<void> {
   const url = queryUrl(observe.prometheus, 'count(up{job!="prometheus"} == 1)');
   const until = performance.now() + WATCHED_WITHIN_MS;
   while (performance.now() < until) {
-    const { data } = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
-    if (Number(data.result[0]?.value[1]) >= services.length) return;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(POLL_MS) }).catch(() => undefined);
+    const page = (await answer?.json()) as { data?: { result?: { value: [number, string] }[] } } | undefined;
+    if (Number(page?.data?.result?.[0]?.value[1]) >= services.length) return;
     await delay(POLL_MS);
   }
 }
@@ -104,6 +107,13 @@ async function submitAll(servers: string, { notes, oneByOne }: Incident): Promis
   await nc.close();
 }
 
+async function play(local: Local, incident: Incident): Promise<void> {
+  await watched(local.state());
+  await submitAll(local.url, incident);
+  for (const line of observeLines({ dir: local.dir, ...local.state() })) console.error(line);
+  console.log(`ready; look at it with --dir ${DIR}, end it with Ctrl-C`);
+}
+
 const incident = INCIDENTS[name];
 if (incident === undefined || (flag !== undefined && flag !== "--observe")) {
   console.error(
@@ -114,12 +124,14 @@ if (incident === undefined || (flag !== undefined && flag !== "--observe")) {
 try {
   const local = await startNewsroom(incident);
   const ended = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  await watched(local.state());
-  await submitAll(local.url, incident);
-  for (const line of observeLines({ dir: local.dir, ...local.state() })) console.error(line);
-  console.log(`ready; look at it with --dir ${DIR}, end it with Ctrl-C`);
-  await ended;
-  await local.stop();
+  try {
+    await Promise.race([ended, play(local, incident)]);
+    await ended;
+  } finally {
+    await local.stop();
+  }
+  // Where it was told to end early, tasks are still waiting to be handed in.
+  process.exit();
 } catch (error) {
   if (!(error instanceof StartFailure)) throw error;
   console.error(error.message);

@@ -12,7 +12,7 @@ import {
 const WORKFLOW = "genesis";
 
 /** What was decided upon, an unreadable fact among it; undefined for a timer. */
-type Trigger = StoredEvent | { storedAtMs: number };
+type Trigger = Pick<StoredEvent, "storedAtMs">;
 
 /**
  * What execution's work on a run shows: attempts that agents were asked for or that it gave up itself, and the end of
@@ -39,13 +39,12 @@ export function observe(
     })),
     ...(dispatched.length > 0 ? firstDispatchOf(trigger, history) : []),
   ];
-  const points = [...spentIn(trigger), ...asked];
   const told = { attributes, ...(lines.length > 0 && { lines }) };
-  if (finished === undefined) return { ...told, points };
+  if (finished === undefined) return { ...told, points: asked };
   const task = history.events.find((event) => event.type === "task.submitted");
   return {
     ...told,
-    points: [...points, ...endOf(finished, trigger, history)],
+    points: [...asked, ...endOf(finished, trigger, history)],
     ...(task && { summary: summaryOf(task, finished, history) }),
   };
 }
@@ -54,14 +53,6 @@ export function observe(
 function failureLine({ step = "", attempt = 1, data }: NewEvent<"step.failed">): LogLine {
   const fields = { event: "step_failed" as const, step, attempt, agent: data.agent, code: data.error.code };
   return { fields, message: "the attempt was given up" };
-}
-
-/** What an attempt cost, by its end. */
-function spentIn(trigger: Trigger | undefined): Point[] {
-  if (trigger === undefined || !("type" in trigger)) return [];
-  if (trigger.type !== "step.completed" && trigger.type !== "step.failed") return [];
-  const { costMicroUsd } = trigger.data.usage ?? {};
-  return costMicroUsd === undefined ? [] : [{ metric: "runCost", labels: {}, value: costMicroUsd }];
 }
 
 /** How long a run's task took to become work. Later dispatches of the run tell nothing of that. */
@@ -89,6 +80,7 @@ function endOf(finished: NewEvent<"run.finished">, trigger: Trigger | undefined,
   const attempts = attemptsOf(history).map((value): Point => ({ metric: "attempts", labels: {}, value }));
   return [
     { metric: "runsFinished", labels, value: 1 },
+    { metric: "runCost", labels: {}, value: finished.data.usage.costMicroUsd ?? 0 },
     { metric: "runRounds", labels: {}, value: roundsOf(history) },
     ...lasted,
     ...attempts,

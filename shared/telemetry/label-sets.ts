@@ -30,8 +30,8 @@ export type LabelSets = {
  * them, so that there is always a place left to count, and accounts of what was exported or dropped stay exact.
  */
 const MAX_SERIES = 470;
-/** Of them, what only the `other`s of histograms may take: of two small ones, or of the largest. */
-const FOR_OTHER_TIMES = 20;
+/** Of them, what only the `other`s of histograms may take: of the largest, or of two or three others. */
+const FOR_OTHER_TIMES = 23;
 
 let series = 0;
 /** Of each label whose values are listed elsewhere, the values in use, and by how many label sets. */

@@ -626,7 +626,7 @@ export const METRICS = {
     ofExecution.counter(
       "run_cost_total",
       "{microusd}",
-      "what runs spent, in micro-USD, as the results and failures of all their agents say, in whatever language",
+      "what runs had spent when they ended, in micro-USD, as all their agents say, in whatever language",
       {},
     ),
   ),

@@ -148,11 +148,11 @@ export const AGENTS: Dashboard = {
         overTime({
           title: "USD per hour",
           means:
-            "The rate of spending: of all runs, whatever language their agents are written in, as the alert CostBurn watches it over an hour; and by agent, of those that run on this project's library.",
+            "The rate of spending: by agent, of those that run on this project's library, as they go; and of all runs as they end, whatever language their agents are written in. The alert CostBurn watches both over an hour.",
           unit: "currencyUSD",
           links: [toRuns],
           queries: [
-            { expr: usd(perHour(perSecond("runCost"))), legend: "all runs" },
+            { expr: usd(perHour(perSecond("runCost"))), legend: "runs that ended" },
             {
               expr: usd(perHour(perSecond("cost", { by: ["agent"], where: ofAgent }))),
               legend: "{{agent}}",

@@ -25,7 +25,7 @@ function round(share: number): number {
  * @param expr series by `slo`
  */
 export function ofEnoughForBudget(expr: string): string {
-  return where(expr, WINDOW, ({ target }) => Math.max(LEAST_EVENTS, Math.round(1 / (1 - target))));
+  return where(expr, WINDOW, ({ target }) => Math.max(LEAST_EVENTS, Math.round(1 / (1 - target)) + 1));
 }
 
 /**

@@ -40,7 +40,7 @@ export const OVERVIEW: Dashboard = {
       panels: [
         number({
           title: "Error budget left",
-          means: `What is left of each objective's budget of ${WINDOW} (deploy/prometheus/slo.yaml). 100 %: nothing went wrong. Below 0 %: the objective is missed. Computed every 4 minutes. Empty below ${LEAST_EVENTS} events in ${WINDOW}, as for the burn alerts, and while one miss would spend it all: an objective of 99 % needs 100 events, one of 99.5 % 200.`,
+          means: `What is left of each objective's budget of ${WINDOW} (deploy/prometheus/slo.yaml). 100 %: nothing went wrong. Below 0 %: the objective is missed. Computed every 4 minutes. Empty below ${LEAST_EVENTS} events in ${WINDOW}, as for the burn alerts, and while one miss would spend it all: an objective of 99 % needs 101 events, one of 99.5 % 201.`,
           unit: "percentunit",
           colours: redBelow(0, 0.25),
           links: [toRuns],
