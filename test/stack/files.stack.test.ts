@@ -39,9 +39,12 @@ test("Prometheus takes its configuration and every rule", async () => {
 test("the stack's page has the files checked without Docker", async () => {
   const page = readFileSync(join(PROJECT_ROOT, "docs", "stack.md"), "utf8");
   const [, commands = ""] = /^## Check the files without Docker\n[^]*?```sh\n([^`]+)```/m.exec(page) ?? [];
-  const { stdout } = await run("bash", ["-euo", "pipefail", "-c", commands], { env, cwd: PROJECT_ROOT });
+  // The cases of the alerts take most of a minute, and alerts.stack.test.ts has them.
+  const shorter = commands.replace("tests/*.yaml", "tests/slo.yaml");
+  assert.notEqual(shorter, commands);
+  const { stdout } = await run("bash", ["-euo", "pipefail", "-c", shorter], { env, cwd: PROJECT_ROOT });
   assert.match(stdout, /^docker-compose.yml can be read$/m);
-  assert.equal(stdout.match(/^ *SUCCESS/gm)?.length, 6);
+  assert.equal(stdout.match(/^ *SUCCESS/gm)?.length, 4);
 });
 
 test("Prometheus can read every query of the runbooks", async (t) => {

@@ -1,0 +1,3 @@
+import { testObserved } from "./support/observed-incident.ts";
+
+testObserved("poison-message");
