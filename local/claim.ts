@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { dirOption } from "./dir-option.ts";
@@ -24,6 +24,11 @@ const LEFT_OVERS_GRACE_MS = 10_000;
 /** What is written down in a folder; nothing when nobody uses it. A file that cannot be read, or is another user's, counts as nothing. */
 export function readClaim(dir: string): Claim | undefined {
   return parseClaim(pathOf(dir));
+}
+
+/** Whether a folder has something written down that cannot be read: what runs in it cannot be told then. */
+export function hasUnreadableClaim(dir: string): boolean {
+  return existsSync(pathOf(dir)) && readClaim(dir) === undefined;
 }
 
 /** Every process of a folder's claim that still runs. */

@@ -1,9 +1,9 @@
 import { connect } from "@nats-io/transport-node";
 import { once } from "node:events";
-import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { readClaim, survivors } from "../../local/claim.ts";
+import { hasUnreadableClaim, survivors } from "../../local/claim.ts";
 import { StartFailure } from "../../local/failure.ts";
 import { isForeign } from "../../local/owner.ts";
 import { observeLines, queryUrl } from "../../local/prepared-queries.ts";
@@ -47,7 +47,7 @@ const MARK = join(DIR, "made-by-an-incident");
 function freshFolder(progress: Progress): void {
   const found = lstatSync(DIR, { throwIfNoEntry: false });
   if (found !== undefined) {
-    if (existsSync(join(DIR, "processes.json")) && readClaim(DIR) === undefined)
+    if (hasUnreadableClaim(DIR))
       throw new StartFailure(`what runs in ${DIR} cannot be told; look, then delete it (rm -rf ${DIR})`);
     const running = survivors(DIR).map(({ name: program, pid }) => `${program} (pid ${pid})`);
     if (running.length > 0)
